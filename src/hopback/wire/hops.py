@@ -1,0 +1,111 @@
+"""One hop asked and answered, version 1.
+
+A :class:`HopRequest` goes from the consortium to one provider; a :class:`HopAnswer` comes back.
+The provider learns its own hop and who received the call from it, nothing else of the path.
+Fields may be added; none is renamed or removed without a deprecation.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+__all__ = ["AnswerKind", "HopAnswer", "HopRequest", "MatchedRecord", "NextSearch", "Utc"]
+
+
+def _as_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _as_z(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Utc = Annotated[AwareDatetime, AfterValidator(_as_utc), PlainSerializer(_as_z, return_type=str, when_used="json")]
+"""An aware instant: any offset is read, ``Z`` with milliseconds is written."""
+
+
+class AnswerKind(StrEnum):
+    """What a provider can say of a call it is asked about."""
+
+    UPSTREAM_NAMED = "upstream_named"
+    CUSTOMER_NAMED = "customer_named"
+    NO_RECORD = "no_record"
+    RECORDS_EXPIRED = "records_expired"
+    AMBIGUOUS = "ambiguous"
+    NEEDS_REVIEW = "needs_review"
+    DENIED = "denied"
+    NO_ANSWER = "no_answer"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, use_enum_values=False)
+
+
+class HopRequest(_Message):
+    """What one provider is asked: which call, and who received it from you.
+
+    ``started_at`` ± ``accuracy_s`` seconds is the set-up time as the asker knows it.
+    ``downstream`` is the provider that received the call from you; None asks the terminating provider.
+    """
+
+    request_id: str
+    called: str
+    calling: str | None = None
+    started_at: Utc
+    accuracy_s: float = Field(ge=0, le=86_400)
+    downstream: str | None = None
+    sip_call_id: str | None = None
+    duration_s: float | None = Field(default=None, ge=0)
+    answered: bool | None = None
+    identity: str | None = None
+    campaign: str | None = None
+
+
+class NextSearch(_Message):
+    """What the next provider upstream should search for: the call as this provider received it."""
+
+    called: str
+    calling: str | None = None
+    started_at: Utc
+    accuracy_s: float = Field(ge=0)
+    sip_call_id: str | None = None
+    duration_s: float | None = None
+    answered: bool | None = None
+
+
+class MatchedRecord(_Message):
+    """The one record an answer rests on, if the provider's policy lets it travel."""
+
+    source: str
+    file: str
+    line: int
+    sha256: str
+    raw: str
+
+
+class HopAnswer(_Message):
+    """What a provider says of its hop. An id that does not apply is None.
+
+    ``found_at`` is the corrected set-up time; ``time_offset_s`` the recorded instant, read in the
+    zone the book declares, minus the corrected one. ``why`` gives the reasons in sentences.
+    ``record_key`` is an opaque digest of the matched record: it says nothing of the record, but
+    shows whether two answers rest on the same one.
+    """
+
+    request_id: str
+    provider: str
+    answer: AnswerKind
+    upstream: str | None = None
+    customer: str | None = None
+    found_at: Utc | None = None
+    source: str | None = None
+    time_offset_s: float | None = None
+    confidence: float = Field(default=0.0, ge=0, le=1)
+    why: tuple[str, ...] = ()
+    next: NextSearch | None = None
+    record_key: str | None = None
+    record: MatchedRecord | None = None
