@@ -11,12 +11,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CallRecord", "Sought"]
+__all__ = ["Agreement", "CallRecord", "Likeness", "Reason", "Sought", "same_call", "same_line"]
+
+SAME_DURATION_S: Final = 2.0
+"""Two switches on one call differ by the message's way and by rounding to whole seconds at each end."""
+OTHER_DURATION_S: Final = 5.0
+"""Beyond this two answered durations belong to two calls; between the two bounds nothing is said."""
+SAME_DURATION_SHARE: Final = 0.01
+"""On long calls clocks that run at slightly different rates add up: one percent more is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +100,128 @@ class CallRecord:
             return self.end_at
         base = self.answer_at or self.setup_at
         return base + timedelta(seconds=self.duration_s or 0.0)
+
+
+class Agreement(StrEnum):
+    """How one property of a record stands to the call sought."""
+
+    SAME = "same"
+    LIKE = "like"
+    UNKNOWN = "unknown"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a machine says what it says: a stable code and the values its sentence needs."""
+
+    code: str
+    values: Mapping[str, str | float | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a record and a call sought have in common, time aside.
+
+    ``called_by`` and ``calling_by`` name the identity that agreed (``called_dialed``,
+    ``calling_pai`` …), None where none did.
+    """
+
+    called: Agreement
+    calling: Agreement
+    completion: Agreement
+    duration: Agreement
+    call_id: Agreement
+    called_by: str | None
+    calling_by: str | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether something other than the numbers says that this is another call."""
+        return Agreement.DIFFERS in (self.completion, self.duration)
+
+    @property
+    def is_same_pair(self) -> bool:
+        """Whether the called number agrees, and the calling one too unless it was withheld."""
+        return self.called is not Agreement.DIFFERS and self.calling is not Agreement.DIFFERS
+
+    @property
+    def is_corroborated(self) -> bool:
+        """Whether something besides numbers and time says that this is the call."""
+        return Agreement.SAME in (self.duration, self.call_id)
+
+
+def same_line(one: int, other: int) -> bool:
+    """Whether two spellings can mean one line: equal, or alike in the last ten digits.
+
+    A prefix that only the two ends of a trunk know cannot be told from digits of the number, so
+    ten equal digits at the end are taken for the same North American line.
+    """
+    if one == other:
+        return True
+    ten = 10**10
+    return one % ten == other % ten and min(one, other) >= 2 * 10**9
+
+
+def same_call(sought: Sought, record: CallRecord) -> Likeness:
+    """Compare a record with the call sought in everything but time, and give the reasons.
+
+    Every identity of a record is compared, since the number asked about may stand in the dialled,
+    translated, diverted or asserted column and not in the one a person would look at first.
+    """
+    called, called_by = _find_number(sought.called, record.called, first="called_ruri")
+    reasons = [_number_reason("called", called, called_by)]
+    if sought.calling is None or not record.calling:
+        calling, calling_by = Agreement.UNKNOWN, None
+        reasons.append(Reason("calling_withheld"))
+    else:
+        calling, calling_by = _find_number(sought.calling, record.calling, first="calling_from")
+        reasons.append(_number_reason("calling", calling, calling_by))
+    completion = _completion(sought, record)
+    if completion is Agreement.DIFFERS:
+        reasons.append(Reason("not_answered" if sought.answered else "answered"))
+    elif completion is Agreement.SAME and sought.answered:
+        reasons.append(Reason("answered_as_sought"))
+    duration = _duration(sought, record)
+    if duration is not Agreement.UNKNOWN:
+        values = {"sought": sought.duration_s or 0.0, "recorded": record.duration_s or 0.0}
+        reasons.append(Reason(f"duration_{duration.value}", values))
+    call_id = Agreement.UNKNOWN
+    if sought.sip_call_id and sought.sip_call_id in (record.sip_call_id_out, record.sip_call_id_in):
+        # Only equality speaks: a border element between two switches may give the call a new Call-ID.
+        call_id = Agreement.SAME
+        reasons.append(Reason("call_id_same"))
+    return Likeness(called, calling, completion, duration, call_id, called_by, calling_by, tuple(reasons))
+
+
+def _find_number(sought: int, identities: Mapping[str, int], *, first: str) -> tuple[Agreement, str | None]:
+    if identities.get(first) == sought:
+        return Agreement.SAME, first
+    for name, number in identities.items():
+        if number == sought:
+            return Agreement.SAME, name
+    for name, number in identities.items():
+        if same_line(number, sought):
+            return Agreement.LIKE, name
+    return Agreement.DIFFERS, None
+
+
+def _number_reason(side: str, agreement: Agreement, by: str | None) -> Reason:
+    return Reason(f"{side}_{agreement.value}", {"by": by or ""})
+
+
+def _completion(sought: Sought, record: CallRecord) -> Agreement:
+    if sought.answered is None or record.answered is None:
+        return Agreement.UNKNOWN
+    return Agreement.SAME if sought.answered == record.answered else Agreement.DIFFERS
+
+
+def _duration(sought: Sought, record: CallRecord) -> Agreement:
+    if sought.duration_s is None or record.duration_s is None or not record.answered:
+        return Agreement.UNKNOWN
+    apart = abs(sought.duration_s - record.duration_s)
+    slack = SAME_DURATION_SHARE * max(sought.duration_s, record.duration_s)
+    if apart <= SAME_DURATION_S + slack:
+        return Agreement.SAME
+    return Agreement.DIFFERS if apart > OTHER_DURATION_S + slack else Agreement.LIKE

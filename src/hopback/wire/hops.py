@@ -13,18 +13,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-__all__ = ["AnswerKind", "HopAnswer", "HopRequest", "MatchedRecord", "NextSearch", "Utc"]
+__all__ = ["AnswerKind", "HopAnswer", "HopRequest", "NextSearch", "Utc", "as_z"]
 
 
 def _as_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _as_z(value: datetime) -> str:
+def as_z(value: datetime) -> str:
+    """An aware instant as ISO 8601 in UTC with milliseconds and ``Z``."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Utc = Annotated[AwareDatetime, AfterValidator(_as_utc), PlainSerializer(_as_z, return_type=str, when_used="json")]
+Utc = Annotated[AwareDatetime, AfterValidator(_as_utc), PlainSerializer(as_z, return_type=str, when_used="json")]
 """An aware instant: any offset is read, ``Z`` with milliseconds is written."""
 
 
@@ -77,16 +78,6 @@ class NextSearch(_Message):
     answered: bool | None = None
 
 
-class MatchedRecord(_Message):
-    """The one record an answer rests on, if the provider's policy lets it travel."""
-
-    source: str
-    file: str
-    line: int
-    sha256: str
-    raw: str
-
-
 class HopAnswer(_Message):
     """What a provider says of its hop. An id that does not apply is None.
 
@@ -108,4 +99,3 @@ class HopAnswer(_Message):
     why: tuple[str, ...] = ()
     next: NextSearch | None = None
     record_key: str | None = None
-    record: MatchedRecord | None = None

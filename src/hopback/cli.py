@@ -1,0 +1,96 @@
+"""The command line. Each product is imported only when one of its commands is called."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+
+from hopback import __version__
+from hopback.kernel.errors import HopbackError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["app", "main"]
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+"""Machine output on stdout and nothing else there."""
+
+app = App(
+    name="hopback",
+    help="Trace suspected illegal robocalls back to their source, hop by hop.",
+    version=__version__,
+    result_action="return_value",
+)
+app.command("hopback.exercise.cli:trace", name="trace")
+app.command("hopback.demo.cli:demo", name="demo")
+app.command("hopback.provider.cli:app", name="provider")
+app.command("hopback.portal.cli:app", name="portal")
+
+
+@app.command
+def clock(*, received: str, zone: str, jurisdiction: str = "us", json: Json = False) -> None:
+    """When an answer is due to a request that was received at an instant, with every step shown.
+
+    Args:
+        received: when the request was received: ISO 8601 with an offset, such as 2026-11-20T15:00:00-06:00.
+        zone: the time zone of the office that must answer, such as America/Chicago.
+        jurisdiction: whose clock counts.
+        json: machine output.
+    """
+    from hopback.rules.report import clock_report  # noqa: PLC0415 - a command imports what it needs
+
+    report = clock_report(received, zone=zone, jurisdiction=jurisdiction)
+    if json:
+        write_json(report.to_json())
+    else:
+        sys.stdout.write(report.to_text())
+
+
+@app.command
+def verify(path: str, /, *, json: Json = False) -> None:
+    """Check an exported log, a checkpoint or a proof, offline, and say what was verified and who signed.
+
+    Args:
+        path: the folder or file to check.
+        json: machine output.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from hopback.proofs.verify import verify_path  # noqa: PLC0415
+
+    report = verify_path(Path(path))
+    if json:
+        write_json(report.to_json())
+    else:
+        sys.stdout.write(report.to_text())
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON document to stdout."""
+    from json import dumps  # noqa: PLC0415
+
+    sys.stdout.write(dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; exit 0, 1 where a verification says no, 2 on bad input or usage."""
+    try:
+        app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        fail(" ".join(str(error).split()), 2)
+    except HopbackError as error:
+        fail(str(error), error.exit_status)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away; there is nobody to tell
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        fail("stopped", 130)
+
+
+def fail(line: str, status: int) -> None:
+    """Print one line to stderr and leave with ``status``."""
+    sys.stderr.write(f"hopback: {line}\n")
+    raise SystemExit(status)

@@ -1,0 +1,120 @@
+"""A kit as a process of its own: requests in, answers out, nothing else crosses.
+
+The consortium's exercise starts one such process for each provider and speaks with it through a
+pipe; each message is the JSON that a remote provider would send or receive over HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hopback.kernel.errors import HopbackError
+from hopback.provider.kit import open_kit
+from hopback.wire.hops import HopRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from multiprocessing.connection import Connection
+
+    from hopback.provider.answering import Desk
+    from hopback.wire.hops import HopAnswer
+
+__all__ = ["Standing", "serve"]
+
+
+class Standing:
+    """The answers a desk has given, so that only what is new or has changed is said again."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._said: dict[str, HopAnswer] = {}
+
+    def over(self, desk: Desk) -> Standing:
+        """The same standing answers over a desk whose records have been loaded anew."""
+        anew = Standing(desk)
+        anew._said = dict(self._said)
+        return anew
+
+    def answer(self, requests: Iterable[HopRequest], withdrawn: Iterable[str] = ()) -> list[HopAnswer]:
+        """Take requests, forget withdrawn ones, and return every answer that is new or has changed."""
+        self.desk.withdraw(withdrawn)
+        self.desk.take(requests)
+        stand = self.desk.answers()
+        changed = [answer for request_id, answer in stand.items() if self._said.get(request_id) != answer]
+        self._said = stand
+        return changed
+
+
+def serve(pipe: Connection, book: str, store: str, portal: tuple[str, str] | None = None) -> None:
+    """Answer messages from ``pipe`` until it closes. Runs in a process of its own.
+
+    Each message is ``{"requests": […], "withdrawn": […]}`` and is answered by ``{"answers": […]}``.
+    With ``portal`` (an address and a key) the pipe only says when to look: requests are fetched and
+    answers posted over HTTP. The first thing sent is ``{"ready": …}``, or ``{"failed": …}`` with
+    one line that says what is wrong with the book.
+    """
+    try:
+        kit = open_kit(Path(book), Path(store))
+    except HopbackError as error:
+        pipe.send_bytes(_bytes({"failed": str(error)}))
+        return
+    with kit:
+        end = kit.store.end
+        counts = {"read": 0, "kept": 0, "rejected": 0}
+        for report in kit.reports:
+            counts = {name: counts[name] + getattr(report, name) for name in counts}
+        troubles = [str(trouble) for trouble in kit.troubles]
+        ready = {"rows": counts, "troubles": troubles, "end": end.isoformat() if end else None}
+        pipe.send_bytes(_bytes({"ready": ready}))
+        standing = Standing(kit.desk)
+        while True:
+            try:
+                message = json.loads(pipe.recv_bytes())
+            except EOFError:
+                return
+            pipe.send_bytes(_bytes(_over_http(standing, *portal) if portal else _over_pipe(standing, message)))
+
+
+def poll(book: Path, store: Path, *, portal: str, key: str, every_s: float, tell: Callable[[str], None]) -> None:
+    """Fetch, answer and post every ``every_s`` seconds until interrupted.
+
+    New records are loaded before each look. ``tell`` gets one line where something was done; a
+    portal that is away is told and tried again.
+    """
+    standing: Standing | None = None
+    while True:
+        try:
+            with open_kit(book, store) as kit:
+                standing = Standing(kit.desk) if standing is None else standing.over(kit.desk)
+                posted = _over_http(standing, portal, key)["posted"]
+            if posted:
+                tell(f"{posted} answers posted")
+        except HopbackError as error:
+            tell(str(error))
+        time.sleep(every_s)
+
+
+def _over_pipe(standing: Standing, message: dict[str, Any]) -> dict[str, Any]:
+    requests = [HopRequest.model_validate(request) for request in message["requests"]]
+    answers = standing.answer(requests, message.get("withdrawn", ()))
+    return {"answers": [answer.model_dump(mode="json") for answer in answers]}
+
+
+def _over_http(standing: Standing, address: str, key: str) -> dict[str, Any]:
+    from hopback.wire.client import PortalClient  # noqa: PLC0415 - only this lane needs a network
+
+    client = PortalClient(address, key)
+    requests = client.standing_requests()
+    known = {request.request_id for request in requests}
+    withdrawn = [request_id for request_id in standing.desk.request_ids() if request_id not in known]
+    answers = standing.answer(requests, withdrawn)
+    for answer in answers:
+        client.post_answer(answer)
+    return {"posted": len(answers)}
+
+
+def _bytes(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode()

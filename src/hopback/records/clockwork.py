@@ -1,0 +1,221 @@
+"""What is known of a switch's clock, and how it came to be known.
+
+A book declares a zone for every source, and switches keep time badly. Three things can be wrong:
+the clock runs a little off (seconds to minutes), the stamps are written in another zone than the
+book says (whole hours, or 30 and 45 minutes), and both may change on a date. None of this is a
+property of one call. It is a property of a *source* over dates, so it is believed only
+
+* where the source's own records carry a second clock that depends on no zone, or
+* where at least two requesters, each counted once however much they ask, found their calls under
+  the same shift and fewer than two found theirs otherwise.
+
+One requester is one vote: nobody can move a provider's clock alone, and since votes form a set,
+the order in which requests come does not matter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from statistics import median
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "CLOCK_ERROR_S",
+    "CORROBORATED_ERROR_S",
+    "Basis",
+    "ClockEstimate",
+    "Vote",
+    "believed_offset",
+    "own_shifts",
+    "plausible_shifts",
+]
+
+CLOCK_ERROR_S: Final = 150.0
+"""How far a switch's clock may stand off before anybody has to show it, in seconds."""
+CORROBORATED_ERROR_S: Final = 300.0
+"""The same where duration or Call-ID say independently that the record is the call."""
+LARGEST_SKEW_S: Final = 1800.0
+"""A clock further off than this is taken for a wrong zone or for another call."""
+
+_QUARTER_S = 900
+_SAME_SKEW_S = 60
+_NEAR = timedelta(days=2)  # a drifting clock is off by about the same on neighbouring days
+_VOTERS = 2
+_OWN_ROWS = 5
+_OWN_SHARE = 0.8
+
+
+class Basis(StrEnum):
+    """What an estimate rests on."""
+
+    OWN_RECORDS = "own_records"
+    REQUESTS = "requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One request whose call was found without doubt in ``source``, whatever its stamp says.
+
+    ``offset_s`` is the recorded instant, read in the declared zone, minus the instant asked about;
+    ``accuracy_s`` the half-width of the latter. ``requester`` is the neighbour that asked.
+    """
+
+    source: str
+    at: datetime
+    offset_s: float
+    accuracy_s: float
+    requester: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockEstimate:
+    """A belief about one source on one date: recorded instants are ``offset_s`` too late.
+
+    ``voters`` counts the requesters that agree (0 where the records speak for themselves),
+    ``rows`` the records that carry a second clock.
+    """
+
+    source: str
+    day: date
+    offset_s: float
+    basis: Basis
+    voters: int = 0
+    rows: int = 0
+
+
+def own_shifts(counts: Mapping[date, Mapping[float, int]]) -> dict[date, tuple[float, int]]:
+    """The zone error that a source's own second clock shows, per UTC date.
+
+    Args:
+        counts: for each date, how many records stand how many seconds off their own second clock.
+
+    Returns:
+        For each date on which at least five records and four in five of them agree to within a
+        quarter of an hour: the offset in seconds (a multiple of 900, 0 where the zone is right)
+        and how many records say so. Rows of the hour that is repeated when clocks go back may
+        disagree and do not count against the rest.
+    """
+    shifts: dict[date, tuple[float, int]] = {}
+    for day, offsets in counts.items():
+        by_quarter: Counter[int] = Counter()
+        for offset, rows in offsets.items():
+            by_quarter[round(offset / _QUARTER_S) * _QUARTER_S] += rows
+        quarter, rows = by_quarter.most_common(1)[0]
+        if rows >= _OWN_ROWS and rows >= _OWN_SHARE * by_quarter.total():
+            shifts[day] = (float(quarter), rows)
+    return shifts
+
+
+def believed_offset(votes: Iterable[Vote], *, source: str, zone: str | None, at: datetime) -> ClockEstimate | None:
+    """What several requesters together show of a source's clock on the date of ``at``.
+
+    ``zone`` is the zone the book declares for stamps that carry none of their own, None where the
+    format carries it. Returns None where fewer than two requesters agree, or where two or more
+    found their calls otherwise; an estimate with ``offset_s`` 0 says the book is right.
+    """
+    mine = [vote for vote in votes if vote.source == source]
+    if zone is not None:
+        by_zone = _agreed({who: _zone_ballot(theirs, zone=zone, at=at) for who, theirs in _by_requester(mine).items()})
+        if by_zone is not None:
+            stamp_offset, voters = by_zone
+            declared = _offset_s(zone, at)
+            return ClockEstimate(source, at.date(), float(stamp_offset - declared), Basis.REQUESTS, voters)
+    near = [vote for vote in mine if abs(vote.at - at) <= _NEAR and abs(vote.offset_s) <= LARGEST_SKEW_S]
+    by_skew = _agreed_skew([median(vote.offset_s for vote in theirs) for theirs in _by_requester(near).values()])
+    if by_skew is None:
+        return None
+    skew, voters = by_skew
+    return ClockEstimate(source, at.date(), skew, Basis.REQUESTS, voters)
+
+
+def plausible_shifts(zone: str, at: datetime) -> tuple[float, ...]:
+    """Every offset in seconds that stamps would show at ``at`` if they were in another real zone."""
+    declared = _offset_s(zone, at)
+    return tuple(sorted({float(offset - declared) for offset in _offsets_at(at)} - {0.0}, key=abs))
+
+
+def _by_requester(votes: Sequence[Vote]) -> dict[str, list[Vote]]:
+    grouped: dict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        grouped[vote.requester].append(vote)
+    return grouped
+
+
+def _agreed(ballots: Mapping[str, int | None]) -> tuple[int, int] | None:
+    """The value on which two or more requesters agree while fewer than two say anything else."""
+    count = Counter(ballot for ballot in ballots.values() if ballot is not None)
+    if not count:
+        return None
+    value, voters = max(count.items(), key=lambda item: (item[1], -abs(item[0])))
+    others = count.total() - voters
+    return (value, voters) if voters >= _VOTERS and others < _VOTERS else None
+
+
+def _zone_ballot(votes: Sequence[Vote], *, zone: str, at: datetime) -> int | None:
+    """The UTC offset that one requester's calls give the stamps at ``at``, None if they leave it open.
+
+    Every real zone is a hypothesis. Those that explain most of the requester's votes stand; they
+    must all say the same about ``at``, or the calls seen so far do not reach to that date.
+    """
+    seen = [(vote.at, stamp) for vote in votes if (stamp := _stamp_offset(vote, zone)) is not None]
+    if not seen:
+        return None
+    score = [0] * len(_zones())
+    for when, stamp in seen:
+        for index, offset in enumerate(_offsets_at(when)):
+            score[index] += offset == stamp
+    best = max(score)
+    if best * 2 <= len(seen):
+        return None
+    if sum(stamp == _offset_s(zone, when) for when, stamp in seen) == best:
+        return _offset_s(zone, at)  # no other zone explains the calls better than the book
+    said = {offset for offset, points in zip(_offsets_at(at), score, strict=True) if points == best}
+    return said.pop() if len(said) == 1 else None
+
+
+def _stamp_offset(vote: Vote, zone: str) -> int | None:
+    """The UTC offset the stamp of one found call shows, if it can be told to the quarter hour."""
+    slack = vote.accuracy_s + CLOCK_ERROR_S
+    if slack >= _QUARTER_S / 2:
+        return None
+    quarters = round(vote.offset_s / _QUARTER_S) * _QUARTER_S
+    if abs(vote.offset_s - quarters) > slack:
+        return None
+    return quarters + _offset_s(zone, vote.at)
+
+
+def _agreed_skew(ballots: Sequence[float]) -> tuple[float, int] | None:
+    """The clock error on which two or more requesters agree to within a minute, fewer than two otherwise."""
+    groups = [[other for other in ballots if 0 <= other - ballot <= _SAME_SKEW_S] for ballot in ballots]
+    largest = max(groups, key=len, default=[])
+    if len(largest) < _VOTERS or len(ballots) - len(largest) >= _VOTERS:
+        return None
+    return float(round(median(largest))), len(largest)
+
+
+def _offset_s(zone: str, at: datetime) -> int:
+    offset = ZoneInfo(zone).utcoffset(at.astimezone(ZoneInfo(zone)))
+    return round(offset.total_seconds()) if offset is not None else 0
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[ZoneInfo, ...]:
+    return tuple(ZoneInfo(name) for name in sorted(available_timezones()) if not name.startswith(("posix/", "right/")))
+
+
+def _offsets_at(at: datetime) -> tuple[int, ...]:
+    """The UTC offset of every real zone at ``at``, in seconds, always in the same order."""
+    return _offsets_in_hour(at.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4096)
+def _offsets_in_hour(hour: datetime) -> tuple[int, ...]:
+    return tuple(_offset_s(zone.key, hour) for zone in _zones())

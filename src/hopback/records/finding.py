@@ -1,0 +1,425 @@
+"""Find the call somebody asks about in a provider's own records, and say how sure that is.
+
+The ladder, rung by rung: the numbers in whatever column and spelling they stand; the attempt that
+was completed; the time, within what the asker knows and what clocks are allowed to be off; the
+local hour that happens twice; the zone a source's own second clock shows; a shift that several
+requesters have shown; and, as a question for a person only, a shift that nothing else supports.
+
+Nothing here reads a file or knows a trade name: records come from a store, and what the book says
+of a record's two ends comes in as :class:`Ends`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Final
+
+from hopback.kernel.calls import Agreement, CallRecord, Likeness, Reason, Sought, same_call
+from hopback.records.clockwork import (
+    CLOCK_ERROR_S,
+    CORROBORATED_ERROR_S,
+    Basis,
+    ClockEstimate,
+    Vote,
+    believed_offset,
+    plausible_shifts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+__all__ = ["SEARCH_REACH", "Clocks", "Ends", "Fit", "Found", "Outcome", "Sighting", "find_call", "votes_for"]
+
+SEARCH_REACH: Final = timedelta(hours=26, minutes=30)
+"""How far around the time asked about records are looked at: the widest pair of real zones that a
+stamp and a book can stand in (UTC-12 and UTC+14), and the longest clock error."""
+
+_RING_S = 90.0  # an answer follows its set-up within this, so a time given may be that of the answer
+_EXACT_S = 10.0
+_CLEAR_OF_S = 120.0  # two readings this much apart from what was asked are not equally good
+
+
+class Fit(IntEnum):
+    """How well a record fits in time, best last."""
+
+    ELSEWHERE = 0
+    UNDER_A_SHIFT = 1  # only if the source's stamps were off by a zone that nothing else supports
+    INSIDE_THE_CALL = 2  # the time asked about lies between answer and end
+    CLOCK_ERROR = 3
+    EXACT = 4
+
+
+class Outcome(StrEnum):
+    """What a search comes to."""
+
+    FOUND = "found"
+    AMBIGUOUS = "ambiguous"
+    REVIEW = "review"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What the provider's book says of the two ends of a record.
+
+    Exactly one of ``upstream``, ``customer`` and ``problem`` is set: who handed the call over, or
+    why that cannot be said (``no_owner``, ``two_owners``, ``carrier_unknown``, ``itself``).
+    ``downstream`` is who received the call, None where the record or the book does not tell.
+    """
+
+    upstream: str | None = None
+    customer: str | None = None
+    problem: str | None = None
+    downstream: str | None = None
+
+    @property
+    def sender(self) -> tuple[str | None, str | None, str | None]:
+        """Who handed the call over, as something that can be compared."""
+        return (self.upstream, self.customer, self.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What is known of the clocks of a provider's sources.
+
+    ``zones`` maps a source to the zone its book declares; ``own`` to what its second clock shows
+    per UTC date (seconds, rows); ``votes`` are what all requests so far have shown.
+    """
+
+    zones: Mapping[str, str | None] = field(default_factory=dict)
+    own: Mapping[str, Mapping[date, tuple[float, int]]] = field(default_factory=dict)
+    votes: tuple[Vote, ...] = ()
+    _beliefs: dict[tuple[str, bool, datetime], ClockEstimate | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def estimate(self, source: str, at: datetime, *, is_naive: bool) -> ClockEstimate | None:
+        """What is believed of ``source`` in the hour of ``at``: its own second clock first, then the requesters."""
+        shown = self.own.get(source, {}).get(at.date())
+        if shown is not None:
+            return ClockEstimate(source, at.date(), shown[0], Basis.OWN_RECORDS, rows=shown[1])
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        key = (source, is_naive, hour)
+        if key not in self._beliefs:
+            zone = self.zones.get(source) if is_naive else None
+            self._beliefs[key] = believed_offset(self.votes, source=source, zone=zone, at=hour)
+        return self._beliefs[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One record that may be the call, with its corrected time and the reasons for and against.
+
+    ``started_at`` is the corrected set-up time, ``offset_s`` the recorded instant (in the declared
+    zone) minus it, ``distance_s`` how far ``started_at`` lies from what was asked, in seconds.
+    """
+
+    record: CallRecord
+    ends: Ends
+    likeness: Likeness
+    fit: Fit
+    started_at: datetime
+    offset_s: float
+    distance_s: float
+    confidence: float
+    reasons: tuple[Reason, ...]
+
+    @property
+    def is_off_path(self) -> bool:
+        """Whether the record left by a trunk towards somebody other than the asker."""
+        return any(reason.code == "left_elsewhere" for reason in self.reasons)
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether nothing speaks against this record being the call."""
+        return self.likeness.is_same_pair and not self.likeness.is_contradicted and not self.is_off_path
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The end of a search.
+
+    ``best`` is the sighting the answer rests on (with :attr:`Outcome.AMBIGUOUS`, one of those that
+    tie); ``tied`` are all that fit equally well, ``best`` among them; ``sightings`` is everything
+    that was looked at, best first; ``reasons`` say why the search ended as it did.
+    """
+
+    outcome: Outcome
+    best: Sighting | None
+    tied: tuple[Sighting, ...]
+    sightings: tuple[Sighting, ...]
+    reasons: tuple[Reason, ...]
+
+
+def find_call(
+    sought: Sought, records: Iterable[CallRecord], *, clocks: Clocks, ends: Callable[[CallRecord, datetime], Ends]
+) -> Found:
+    """Decide which of ``records`` is the call, if that can be decided.
+
+    Args:
+        sought: the call asked about.
+        records: everything within :data:`SEARCH_REACH` that carries one of its numbers.
+        clocks: what is known of the sources' clocks.
+        ends: what the book says of the two ends of a record that started at an instant.
+
+    Returns:
+        A single sighting where one is clearly better than the rest, or several with one sender;
+        :attr:`Outcome.AMBIGUOUS` where equally good ones came from different senders; a question
+        for a person where what fits is doubtful; :attr:`Outcome.ABSENT` otherwise, with the near
+        misses in ``sightings``.
+    """
+    seen = [_sight(sought, record, clocks=clocks, ends=ends) for record in records]
+    seen.sort(key=_rank, reverse=True)
+    sightings = tuple(seen)
+    candidates = [sighting for sighting in seen if sighting.is_candidate]
+    in_time = [sighting for sighting in candidates if sighting.fit >= Fit.INSIDE_THE_CALL]
+    if sought.answered is None and any(sighting.record.answered for sighting in in_time):
+        # Of a try and the call that followed, the one that was completed is the one traced.
+        in_time = [sighting for sighting in in_time if sighting.record.answered]
+    if in_time:
+        return _decide(sought, in_time, sightings)
+    return _explain_absence(sought, candidates, sightings)
+
+
+def votes_for(
+    sought: Sought, records: Iterable[CallRecord], *, clocks: Clocks, ends: Callable[[CallRecord, datetime], Ends]
+) -> tuple[Vote, ...]:
+    """What one request shows of a source's clock: a vote where its call is found beyond doubt.
+
+    Time is left out of the comparison, since it is what is being measured: the call counts as
+    found where exactly one completed call of this pair of numbers within reach agrees in duration
+    or Call-ID, or is the only call of the pair at all.
+    """
+    blind = Clocks(clocks.zones, clocks.own)
+    seen = [_sight(sought, record, clocks=blind, ends=ends) for record in records]
+    calls = _distinct(
+        [sighting for sighting in seen if sighting.is_candidate and sighting.record.answered is not False]
+    )
+    sure = [sighting for sighting in calls if sighting.likeness.is_corroborated]
+    if len(sure) != 1 and (sure or len(calls) != 1):
+        return ()
+    found = (sure or calls)[0]
+    offset = (found.record.setup_at - sought.started_at).total_seconds()
+    return (Vote(found.record.source, sought.started_at, offset, sought.accuracy_s, sought.downstream or ""),)
+
+
+def _sight(
+    sought: Sought, record: CallRecord, *, clocks: Clocks, ends: Callable[[CallRecord, datetime], Ends]
+) -> Sighting:
+    likeness = same_call(sought, record)
+    reasons = list(likeness.reasons)
+    start, offset, told = _read_clock(sought, record, clocks)
+    two_ends = ends(record, start)
+    reasons += told
+    allowance = sought.accuracy_s + (CORROBORATED_ERROR_S if likeness.is_corroborated else CLOCK_ERROR_S)
+    distance = _distance_s(sought.started_at, start, record, offset)
+    fit = _fit_in_time(sought, record, distance, allowance, offset)
+    if fit is Fit.ELSEWHERE and likeness.call_id is Agreement.SAME:
+        # A Call-ID is unique over space and time (RFC 3261 section 8.1.1.4): the stamp is what is wrong.
+        fit = Fit.CLOCK_ERROR
+        reasons.append(Reason("call_id_outweighs_time", {"distance": distance}))
+    elif fit is Fit.ELSEWHERE and not told and record.is_naive:
+        shift = _lone_shift(sought, record, clocks, allowance)
+        if shift is not None:
+            fit = Fit.UNDER_A_SHIFT
+            reasons.append(Reason("only_under_a_shift", {"shift": shift}))
+    reasons.append(Reason(f"time_{fit.name.lower()}", {"distance": distance, "accuracy": sought.accuracy_s}))
+    reasons += _downstream_reasons(sought, two_ends)
+    sighting = Sighting(record, two_ends, likeness, fit, start, offset, distance, 0.0, tuple(reasons))
+    return replace(sighting, confidence=_confidence(sought, sighting))
+
+
+def _read_clock(sought: Sought, record: CallRecord, clocks: Clocks) -> tuple[datetime, float, tuple[Reason, ...]]:
+    """The corrected set-up time of a record, the offset taken off, and what the correction rests on."""
+    estimate = clocks.estimate(record.source, record.setup_at, is_naive=record.is_naive)
+    if estimate is not None and estimate.offset_s:
+        values = {"offset": estimate.offset_s, "voters": estimate.voters, "rows": estimate.rows}
+        start = record.setup_at - timedelta(seconds=estimate.offset_s)
+        return start, estimate.offset_s, (Reason(f"clock_by_{estimate.basis.value}", values),)
+    if record.setup_alt_at is None:
+        return record.setup_at, 0.0, ()
+    if record.epoch_at is not None:
+        nearest = min((record.setup_at, record.setup_alt_at), key=lambda at: abs(at - record.epoch_at))  # type: ignore[operator]
+    else:
+        nearest = min((record.setup_at, record.setup_alt_at), key=lambda at: abs(at - sought.started_at))
+    if nearest == record.setup_at:
+        return record.setup_at, 0.0, ()
+    offset = (record.setup_at - nearest).total_seconds()
+    return nearest, offset, (Reason("repeated_hour", {"offset": offset}),)
+
+
+def _distance_s(at: datetime, start: datetime, record: CallRecord, offset: float) -> float:
+    """Seconds from the instant asked about to the time between set-up and answer."""
+    if at <= start:
+        return (start - at).total_seconds()
+    if record.answer_at is not None:
+        answer = record.answer_at - timedelta(seconds=offset)
+        ring = min(max((answer - start).total_seconds(), 0.0), _RING_S)
+    else:
+        ring = 0.0
+    return max((at - start).total_seconds() - ring, 0.0)
+
+
+def _fit_in_time(sought: Sought, record: CallRecord, distance: float, allowance: float, offset: float) -> Fit:
+    if distance <= sought.accuracy_s + _EXACT_S:
+        return Fit.EXACT
+    if distance <= allowance:
+        return Fit.CLOCK_ERROR
+    end = record.last_at - timedelta(seconds=offset)
+    start = record.setup_at - timedelta(seconds=offset)
+    inside = start <= sought.started_at <= end + timedelta(seconds=sought.accuracy_s)
+    return Fit.INSIDE_THE_CALL if inside and record.answered else Fit.ELSEWHERE
+
+
+def _lone_shift(sought: Sought, record: CallRecord, clocks: Clocks, allowance: float) -> float | None:
+    """The real zone under which alone this record would be the call, as a shift in seconds."""
+    zone = clocks.zones.get(record.source)
+    if zone is None or record.source in clocks.own:
+        return None
+    apart = (record.setup_at - sought.started_at).total_seconds()
+    return next((shift for shift in plausible_shifts(zone, record.setup_at) if abs(apart - shift) <= allowance), None)
+
+
+def _downstream_reasons(sought: Sought, ends: Ends) -> tuple[Reason, ...]:
+    if sought.downstream is None or ends.downstream is None:
+        return ()
+    if ends.downstream == sought.downstream:
+        return (Reason("left_to_asker", {"downstream": ends.downstream}),)
+    # The neighbour it left to is not named here: the reason may travel to the asker.
+    return (Reason("left_elsewhere"),)
+
+
+_BASE_CONFIDENCE = {
+    Fit.EXACT: 0.95,
+    Fit.CLOCK_ERROR: 0.85,
+    Fit.INSIDE_THE_CALL: 0.6,
+    Fit.UNDER_A_SHIFT: 0.4,
+    Fit.ELSEWHERE: 0.05,
+}
+
+
+def _confidence(sought: Sought, sighting: Sighting) -> float:
+    """A number to sort by and to show. It orders sightings; no rule of the process hangs on it."""
+    value = _BASE_CONFIDENCE[sighting.fit]
+    likeness = sighting.likeness
+    if likeness.is_corroborated or any(reason.code == "left_to_asker" for reason in sighting.reasons):
+        value += (1 - value) * 0.8
+    if sought.calling is None or likeness.calling is Agreement.UNKNOWN:
+        value *= 0.7
+    if Agreement.LIKE in (likeness.called, likeness.calling):
+        value *= 0.97
+    if not likeness.is_same_pair or likeness.is_contradicted or sighting.is_off_path:
+        value *= 0.1
+    elif sought.answered is None and sighting.record.answered is False:
+        value *= 0.5
+    if sighting.ends.problem:
+        value *= 0.6
+    return round(min(value, 0.99), 3)
+
+
+def _rank(sighting: Sighting) -> tuple[float, ...]:
+    likeness = sighting.likeness
+    return (
+        sighting.is_candidate,
+        likeness.call_id is Agreement.SAME,
+        sighting.fit,
+        sighting.confidence,
+        -sighting.distance_s,
+    )
+
+
+def _decide(sought: Sought, in_time: Sequence[Sighting], sightings: tuple[Sighting, ...]) -> Found:
+    tied = _best_of(sought, in_time)
+    best = tied[0]
+    senders = {sighting.ends.sender for sighting in tied}
+    if len(senders) > 1:
+        return Found(Outcome.AMBIGUOUS, best, tied, sightings, (Reason("several_fit", {"senders": len(senders)}),))
+    doubts = tuple(_doubts(sought, best, tied))
+    return Found(Outcome.REVIEW if doubts else Outcome.FOUND, best, tied, sightings, doubts)
+
+
+def _best_of(sought: Sought, in_time: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """Those sightings that no other beats on evidence of a better kind, best first."""
+    pool = list(in_time)
+    for is_better in (
+        lambda one: one.likeness.call_id is Agreement.SAME,
+        lambda one: one.likeness.calling is not Agreement.UNKNOWN,
+        lambda one: one.likeness.duration is Agreement.SAME,
+        lambda one: sought.downstream is not None and one.ends.downstream == sought.downstream,
+        lambda one: one.ends.problem != "itself",
+        lambda one: one.fit > Fit.INSIDE_THE_CALL,
+    ):
+        better = [sighting for sighting in pool if is_better(sighting)]
+        pool = better or pool
+    nearest = min(sighting.distance_s for sighting in pool)
+    if nearest <= sought.accuracy_s + _EXACT_S:
+        pool = [one for one in pool if one.distance_s <= max(sought.accuracy_s, nearest) + _CLEAR_OF_S]
+    return tuple(sorted(pool, key=_rank, reverse=True))
+
+
+def _doubts(sought: Sought, best: Sighting, tied: Sequence[Sighting]) -> Iterable[Reason]:
+    """What a person should look at before anybody is named."""
+    if best.ends.problem:
+        yield Reason(
+            f"sender_{best.ends.problem}", {"trunk": best.record.ingress_trunk or best.record.ingress_ip or ""}
+        )
+    if best.fit is Fit.INSIDE_THE_CALL and not best.likeness.is_corroborated:
+        yield Reason("time_inside_only", {"distance": best.distance_s})
+    if sought.answered is None and best.record.answered is False:
+        yield Reason("only_unanswered")
+    if best.likeness.calling is Agreement.UNKNOWN and len(_distinct(tied)) > 1:
+        yield Reason("caller_unknown")
+    if best.likeness.duration is Agreement.LIKE and best.likeness.call_id is not Agreement.SAME:
+        yield Reason("duration_unsure", {"recorded": best.record.duration_s or 0.0})
+
+
+def _explain_absence(sought: Sought, candidates: Sequence[Sighting], sightings: tuple[Sighting, ...]) -> Found:
+    shifted = [one for one in candidates if one.fit is Fit.UNDER_A_SHIFT and one.record.answered is not False]
+    if shifted:
+        reasons = (Reason("shift_unsupported", {"source": shifted[0].record.source}),)
+        return Found(Outcome.REVIEW, shifted[0], (shifted[0],), sightings, reasons)
+    doubtful = [one for one in sightings if _is_worth_a_look(sought, one)]
+    if doubtful:
+        return Found(Outcome.REVIEW, doubtful[0], (doubtful[0],), sightings, (_doubt_of(doubtful[0]),))
+    return Found(Outcome.ABSENT, None, (), sightings, (Reason("absent", {"looked_at": len(sightings)}),))
+
+
+def _is_worth_a_look(sought: Sought, sighting: Sighting) -> bool:
+    """Whether a record that is no candidate still stands so close that a person should see it.
+
+    One of the two numbers agrees, the other may have been rewritten on the way; what else is
+    known of the call must agree exactly. Numbers that agree while the duration does not are
+    another call of a busy pair, unless the records leave room for no other.
+    """
+    likeness = sighting.likeness
+    if sighting.is_off_path or sighting.fit < Fit.CLOCK_ERROR or likeness.is_contradicted:
+        return False
+    one_number = (likeness.called is not Agreement.DIFFERS) != (likeness.calling is not Agreement.DIFFERS)
+    near = sighting.distance_s <= max(sought.accuracy_s, 30.0)
+    return one_number and likeness.duration is Agreement.SAME and near
+
+
+def _doubt_of(sighting: Sighting) -> Reason:
+    side = "called" if sighting.likeness.called is Agreement.DIFFERS else "calling"
+    return Reason(f"{side}_rewritten")
+
+
+def _distinct(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """One sighting per call: rows of one call, or copies of one row, are taken together."""
+    calls: list[Sighting] = []
+    for sighting in sightings:
+        if not any(_is_one_call(sighting, other) for other in calls):
+            calls.append(sighting)
+    return calls
+
+
+def _is_one_call(one: Sighting, other: Sighting) -> bool:
+    if one.record.source != other.record.source:
+        return False
+    if one.record.call_group_id is not None and one.record.call_group_id == other.record.call_group_id:
+        return True
+    apart = abs((one.record.setup_at - other.record.setup_at).total_seconds())
+    return apart <= 1.0 and one.record.duration_s == other.record.duration_s and one.ends == other.ends
