@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from hopback import __version__
-from hopback.kernel.errors import HopbackError
+from hopback.kernel.errors import BadInput, HopbackError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +40,30 @@ def clock(*, received: str, zone: str, jurisdiction: str = "us", json: Json = Fa
         jurisdiction: whose clock counts.
         json: machine output.
     """
-    from hopback.rules.report import clock_report  # noqa: PLC0415 - a command imports what it needs
+    from datetime import datetime  # noqa: PLC0415 - a command imports what it needs
 
-    report = clock_report(received, zone=zone, jurisdiction=jurisdiction)
+    from hopback.rules.clock import clock_for, clock_report  # noqa: PLC0415
+
+    try:
+        at = datetime.fromisoformat(received)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise BadInput(f"{received!r} is no instant", where="--received", mend="write 2026-11-20T15:00:00-06:00")
+    report = clock_report(clock_for(jurisdiction)(at, zone=zone))
     if json:
-        write_json(report.to_json())
-    else:
-        sys.stdout.write(report.to_text())
+        write_json(report)
+        return
+    for key, title in (
+        ("received", "Received"),
+        ("deemed_received", "Counts as received"),
+        ("respond_by", "Respond by"),
+        ("delinquent_after", "Delinquent after"),
+    ):
+        sys.stdout.write(f"{title:<20}{report[key + '_local']}  ({report[key]})\n")
+    for part in report["working"]:
+        runs = "runs  " if part["runs"] else "stands"
+        sys.stdout.write(f"  {part['from_local']} to {part['to_local']}  {runs}  {part['why']}  [{part['cite']}]\n")
 
 
 @app.command

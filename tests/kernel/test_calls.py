@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hopback.kernel.calls import Agreement, CallRecord, Sought, same_call, same_line
+from hopback.kernel.calls import Agreement, CallRecord, Sought, same_call
 
 AT = datetime(2026, 10, 28, 15, 0, tzinfo=UTC)
 
@@ -92,9 +92,3 @@ def test_a_call_id_corroborates_when_equal_and_says_nothing_when_not() -> None:
     other = same_call(sought(sip_call_id="a@x"), record(sip_call_id_out="b@x"))
     assert other.call_id is Agreement.UNKNOWN
     assert not other.is_contradicted
-
-
-def test_ten_digits_make_a_line_but_seven_do_not() -> None:
-    assert same_line(12025550143, 8812025550143)
-    assert not same_line(5550143, 12025550143)
-    assert not same_line(12025550143, 12025550144)

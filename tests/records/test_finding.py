@@ -116,6 +116,17 @@ def test_a_record_that_left_towards_somebody_else_is_not_the_askers_call() -> No
     assert find(sought(downstream="bell"), there).outcome is Outcome.ABSENT
 
 
+def test_when_a_call_was_handed_back_the_record_that_came_from_the_asker_is_not_the_one_that_went_to_it() -> None:
+    out, back = record("out", trunk="ada"), record("back", at=later(2), trunk="bell")
+    found = find(sought(downstream="bell"), out, back)
+    assert found.outcome is Outcome.FOUND
+    assert found.best is not None
+    assert found.best.record.record_id == "out"
+    alone = find(sought(downstream="bell"), back)
+    assert alone.best is not None
+    assert alone.best.ends.upstream == "bell"
+
+
 def test_another_call_of_the_pair_far_off_in_time_is_never_taken() -> None:
     assert find(sought(), record("a", at=later(1500), is_naive=False)).outcome is Outcome.ABSENT
     assert find(sought(duration_s=31.0), record("a", at=later(700), duration_s=90.0)).outcome is Outcome.ABSENT

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from hopback.kernel.numbers import same_subscriber
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Agreement", "CallRecord", "Likeness", "Reason", "Sought", "same_call", "same_line"]
+__all__ = ["Agreement", "CallRecord", "Likeness", "Reason", "Sought", "same_call"]
 
 SAME_DURATION_S: Final = 2.0
 """Two switches on one call differ by the message's way and by rounding to whole seconds at each end."""
@@ -152,18 +154,6 @@ class Likeness:
         return Agreement.SAME in (self.duration, self.call_id)
 
 
-def same_line(one: int, other: int) -> bool:
-    """Whether two spellings can mean one line: equal, or alike in the last ten digits.
-
-    A prefix that only the two ends of a trunk know cannot be told from digits of the number, so
-    ten equal digits at the end are taken for the same North American line.
-    """
-    if one == other:
-        return True
-    ten = 10**10
-    return one % ten == other % ten and min(one, other) >= 2 * 10**9
-
-
 def same_call(sought: Sought, record: CallRecord) -> Likeness:
     """Compare a record with the call sought in everything but time, and give the reasons.
 
@@ -202,7 +192,7 @@ def _find_number(sought: int, identities: Mapping[str, int], *, first: str) -> t
         if number == sought:
             return Agreement.SAME, name
     for name, number in identities.items():
-        if same_line(number, sought):
+        if same_subscriber(number, sought):
             return Agreement.LIKE, name
     return Agreement.DIFFERS, None
 

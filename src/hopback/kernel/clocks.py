@@ -10,7 +10,8 @@ Two instants are open to two readings. A request *before opening* on a business 
 opening that day or, read literally, on the next business day; one *at the very instant of closing*
 may be inside business hours or outside. :class:`Deadline` keeps both results: ``respond_by`` comes
 from the earliest reading and drives the countdown, ``delinquent_after`` comes from the latest,
-and no finding against anybody rests on anything earlier.
+and no finding against anybody rests on anything earlier. ``respond_by`` never comes earlier for a later
+request; ``delinquent_after`` can, since the literal reading lets what comes at 06:00 wait a day longer.
 
 Local time, where it is not plain:
 

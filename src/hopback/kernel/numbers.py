@@ -13,7 +13,7 @@ not belong here. The patterns are public constants for the twin's sake.
 Part one finds the string that was dialled (``text`` starts as the raw value, trimmed):
 
 1. :data:`NAME_ADDR`: with a ``<``, ``text`` is what stands between it and the next ``>``, the words
-   before it are the display name; without one, quotes around ``text`` go.
+   before it are the display name; without one, a pair of quotes around ``text`` goes.
 2. :data:`SCHEME`: a leading ``sip:``, ``sips:`` or ``tel:`` goes (RFC 3261 section 19.1, RFC 3966).
 3. :data:`ROUTING_NUMBER` (``;rn=``, RFC 4694) and :data:`PHONE_CONTEXT` (``;phone-context=+…``,
    RFC 3966 section 5.1.5) are read anywhere in ``text``.
@@ -24,7 +24,7 @@ Part one finds the string that was dialled (``text`` starts as the raw value, tr
 8. ``dial`` in lower case is one of :data:`ANONYMOUS_WORDS`: **anonymous**.
 9. :data:`TERMINATOR`: an end-of-dialling sign after the last digit goes (``#``, or the ``F`` of ISUP).
 10. :data:`SERVICE_CODE`: ``*67`` before seven digits or more is taken off (``service_code``); else
-    :data:`TECH_PREFIX`: what ends at the last ``#`` or ``*`` is taken off (``tech_prefix``).
+    :data:`TECH_PREFIX`: what ends at the last ``#`` or ``*`` before three digits or more is (``tech_prefix``).
 11. What remains is only ``*`` and ``#`` with digits: **short code**; has anything but digits after an
     optional ``+``: **malformed**.
 
@@ -38,12 +38,12 @@ Part two reads the digits, here for a home country in the North American plan (c
 4. ``00``: the same;
 5. eleven digits, the first 1: as they are (``home_country``);
 6. a phone context: its digits, then these without one leading 0, if good (``phone_context``);
-7. 0 and ten digits that begin with 2–9, an operator-assisted call: 1 and the ten (``home_country``,
+7. 0 and ten digits that begin with 2 to 9, an operator-assisted call: 1 and the ten (``home_country``,
    ``trunk_prefix``);
-8. ten digits that begin with 2–9: 1 and the ten (``home_country``);
-9. seven digits that begin with 2–9: 1, the area code, the seven (``home_country``, ``area_code``);
+8. ten digits that begin with 2 to 9: 1 and the ten (``home_country``);
+9. seven digits that begin with 2 to 9: 1, the area code, the seven (``home_country``, ``area_code``);
    **local** where no area code is known;
-10. eleven to fifteen digits that begin with 2–9: as they are (``no_plus``);
+10. eleven to fifteen digits that begin with 2 to 9: as they are (``no_plus``);
 11. anything else: **malformed**.
 
 Area and exchange codes are not checked against the plan: callers that hide behind numbers nobody
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "NANP_COUNTRIES",
     "Number",
     "NumberKind",
     "format_e164",
@@ -95,7 +96,8 @@ SEPARATORS: Final = (
     " \t\r\n-.()/"
     "\u00a0\u2007\u202f"  # spaces that do not break
     "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"  # hyphens, dashes, minus
-    "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"  # invisible, copied from an address book
+    # what an address book copies along without showing it
+    "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
 """Characters that structure a number for the eye and mean nothing (RFC 3966 section 5.1.1 and what people paste)."""
 EMPTY_WORDS: Final = frozenset({"", "na", "null", "none", "nil", "\\n", "<null>", "undefined"})
@@ -107,13 +109,14 @@ ANONYMOUS_WORDS: Final = frozenset({
 in caller-ID data messages (Telcordia GR-30)."""
 TERMINATOR: Final = re.compile(r"(?<=[0-9])[#Ff]$")
 SERVICE_CODE: Final = re.compile(r"^(\*[0-9]{2})(\+?[0-9]{7,})$")
-TECH_PREFIX: Final = re.compile(r"^(\+?[0-9*#]*[*#])(\+?[0-9]+)$")
+TECH_PREFIX: Final = re.compile(r"^(\+?[0-9*#]*[*#])(\+?[0-9]{3,})$")
 DIGITS: Final = re.compile(r"^\+?[0-9]+$")
 KEYS: Final = re.compile(r"^[0-9*#]+$")
 
-NANP_COUNTRIES: Final = frozenset(
-    "US CA AG AI AS BB BM BS DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI".split(),
-)
+NANP_COUNTRIES: Final = frozenset({
+    "US", "CA", "AG", "AI", "AS", "BB", "BM", "BS", "DM", "DO", "GD", "GU", "JM", "KN", "KY", "LC", "MP", "MS", "PR",
+    "SX", "TC", "TT", "VC", "VG", "VI",
+})  # fmt: skip
 """Countries and territories that share country code 1 (ISO 3166-1 codes)."""
 
 SHORT_MOST: Final = 6
@@ -121,14 +124,38 @@ E164_LEAST: Final = 7
 E164_MOST: Final = 15
 NANP_FULL: Final = 11
 NANP_NATIONAL: Final = 10
-NANP_LOCAL: Final = 7
 TEN_DIGITS: Final = 10**10
 
 _PLAIN_NANP: Final = re.compile(r"^(\+)?(1?)([2-9][0-9]{9})$")
-_STRICT: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")
+_STRICT: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _AREA: Final = re.compile(r"^[0-9]{1,5}$")
 _DROP: Final = str.maketrans("", "", SEPARATORS)
 _ESCAPE: Final = re.compile("|".join(ESCAPES), re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of part two: digits that fit ``pattern`` are ``before`` and its group, if that is good."""
+
+    pattern: re.Pattern[str]
+    before: str
+    assumptions: tuple[str, ...]
+
+
+NANP_FULL_RUNGS: Final = (
+    Rung(re.compile(r"^011([0-9]*)$"), "", ()),
+    Rung(re.compile(r"^00([0-9]*)$"), "", ()),
+    Rung(re.compile(r"^(1[0-9]{10})$"), "", ("home_country",)),
+)
+"""Rungs 3 to 5 of part two, which stand before the phone context."""
+NANP_HOME_RUNGS: Final = (
+    Rung(re.compile(r"^0([2-9][0-9]{9})$"), "1", ("home_country", "trunk_prefix")),
+    Rung(re.compile(r"^([2-9][0-9]{9})$"), "1", ("home_country",)),
+    Rung(re.compile(r"^([2-9][0-9]{10,14})$"), "", ("no_plus",)),
+)
+"""Rungs 7, 8 and 10 of part two."""
+NANP_LOCAL: Final = re.compile(r"^[2-9][0-9]{6}$")
+"""Rung 9 of part two."""
 
 
 class NumberKind(StrEnum):
@@ -232,7 +259,7 @@ def read_e164(text: str, *, where: str = "") -> int:
 
     Raises :class:`BadInput` that names ``where`` and what to write instead.
     """
-    if not _STRICT.match(text):
+    if not _STRICT.fullmatch(text):
         raise BadInput(
             f"{text!r} is not a number in E.164 form",
             where=where,
@@ -271,11 +298,19 @@ def _address(raw: str) -> tuple[str, str | None]:
     """Part one, rungs 1 and 2: the address without brackets and scheme, and the display name."""
     text, name = raw.strip(), None
     if match := NAME_ADDR.match(text):
-        name = match[1].strip().strip("\"'").replace('\\"', '"').strip() or None
+        name = _unquoted(match[1]).replace('\\"', '"') or None
         text = match[2]
     else:
-        text = text.strip("\"'")
+        text = _unquoted(text)
     return SCHEME.sub("", text.strip()), name
+
+
+def _unquoted(text: str) -> str:
+    """Without one pair of quotes around it, double or single."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1]
+    return text.strip()
 
 
 def _read_text(text: str, *, raw: str, display_name: str | None, home: str, area_code: str | None) -> Number:
@@ -301,7 +336,8 @@ def _read_text(text: str, *, raw: str, display_name: str | None, home: str, area
     if dial.lower() in ANONYMOUS_WORDS:
         return as_kind(NumberKind.ANONYMOUS)
     dial = TERMINATOR.sub("", dial)
-    prefix, assumption = None, ()
+    prefix: str | None = None
+    assumption: tuple[str, ...] = ()
     if service := SERVICE_CODE.match(dial):
         prefix, dial = service.groups()
         assumption = ("service_code",)
@@ -329,25 +365,24 @@ def _read_digits(dial: str, *, context: str | None, home: str, area_code: str | 
         return _SHORT
     if home not in NANP_COUNTRIES:
         return _read_abroad(dial, context=context, home=home, area_code=area_code)
-    if dial.startswith("011"):
-        return _good(dial[3:])
-    if dial.startswith("00"):
-        return _good(dial[2:])
-    if len(dial) == NANP_FULL and dial[0] == "1":
-        return _good(dial, "home_country")
+    if reading := _climb(dial, NANP_FULL_RUNGS):
+        return reading
     if context:
         return _good(context + dial.removeprefix("0"), "phone_context")
-    if len(dial) == NANP_FULL and dial[0] == "0" and dial[1] not in "01":
-        return _good(f"1{dial[1:]}", "home_country", "trunk_prefix")
-    if dial[0] in "01":
+    if reading := _climb(dial, NANP_HOME_RUNGS):
+        return reading
+    if not NANP_LOCAL.match(dial):
         return _MALFORMED
-    if len(dial) == NANP_NATIONAL:
-        return _good(f"1{dial}", "home_country")
-    if len(dial) == NANP_LOCAL:
-        if area_code is None:
-            return _Reading(NumberKind.LOCAL)
-        return _good(f"1{area_code}{dial}", "home_country", "area_code")
-    return _good(dial, "no_plus") if len(dial) >= NANP_FULL else _MALFORMED
+    if area_code is None:
+        return _Reading(NumberKind.LOCAL)
+    return _good(f"1{area_code}{dial}", "home_country", "area_code")
+
+
+def _climb(dial: str, rungs: tuple[Rung, ...]) -> _Reading | None:
+    for rung in rungs:
+        if match := rung.pattern.match(dial):
+            return _good(rung.before + match[1], *rung.assumptions)
+    return None
 
 
 def _good(digits: str, *assumptions: str) -> _Reading:

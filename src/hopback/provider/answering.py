@@ -8,61 +8,33 @@ reviewed before are answered, and their answers change. Nothing depends on the o
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hopback.kernel.calls import CallRecord, Reason, Sought
 from hopback.kernel.numbers import format_e164, read_e164
 from hopback.provider.wording import say_all
-from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S
+from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, own_shifts
 from hopback.records.finding import SEARCH_REACH, Clocks, Fit, Found, Outcome, Sighting, find_call, votes_for
 from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest, NextSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from hopback.provider.book import Book
+    from hopback.records.store import Coverage, Store
 
-__all__ = ["Desk", "Records", "SourceSpan", "answer_from", "sought_from"]
+__all__ = ["Desk", "sought_from"]
 
 _RECEIVED_CALLED = ("original_called", "called_dialed", "called_pretranslation", "called_ruri", "called_to")
 _RECEIVED_CALLING = ("calling_from", "calling_pai", "calling_rpid")
 _DAY = timedelta(days=1)
+_LINE = 10**10  # two numbers that share ten digits at the end may be one line; see same_subscriber
 _FINEST_S = 2.0  # nobody's set-up time is better known than this
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSpan:
-    """What a source holds: first and last instant recorded, and how many days it keeps."""
-
-    source: str
-    first: datetime | None
-    last: datetime | None
-    rows: int
-
-
-class Records(Protocol):
-    """The few questions an answer needs of a store of call records."""
-
-    def find(self, called: Iterable[int], *, start: datetime, end: datetime) -> list[CallRecord]:
-        """Every record any of whose called identities is one of the numbers, within the span."""
-
-    def find_calling(self, calling: Iterable[int], *, start: datetime, end: datetime) -> list[CallRecord]:
-        """The same by calling identities."""
-
-    def by_call_id(self, sip_call_id: str) -> list[CallRecord]:
-        """Every record with this SIP Call-ID on either leg."""
-
-    def spans(self) -> tuple[SourceSpan, ...]:
-        """What each source holds."""
-
-    def rows_within(self, start: datetime, end: datetime) -> int:
-        """How many records of any source lie within the span."""
-
-    def own_shifts(self) -> Mapping[str, Mapping[date, tuple[float, int]]]:
-        """What the sources' own second clocks show, per source and UTC date."""
 
 
 def sought_from(request: HopRequest) -> Sought:
@@ -91,7 +63,7 @@ class Desk:
     """
 
     book: Book
-    records: Records
+    store: Store
     unread: tuple[str, ...] = ()
     _asked: dict[str, HopRequest] = field(default_factory=dict)
     _candidates: dict[str, tuple[Sought, list[CallRecord]]] = field(default_factory=dict)
@@ -102,12 +74,16 @@ class Desk:
         Raises:
             BadInput: a request's number is not E.164; none of the others is lost.
         """
+        fresh: dict[str, Sought] = {}
         for request in requests:
-            if self._asked.get(request.request_id) == request:
-                continue
-            sought = sought_from(request)
-            self._asked[request.request_id] = request
-            self._candidates[request.request_id] = (sought, self.candidates(sought))
+            if self._asked.get(request.request_id) != request:
+                fresh[request.request_id] = sought_from(request)
+                self._asked[request.request_id] = request
+        candidates = self._candidates_of(list(fresh.values()))
+        self._candidates |= {
+            request_id: (sought, records)
+            for (request_id, sought), records in zip(fresh.items(), candidates, strict=True)
+        }
 
     def request_ids(self) -> tuple[str, ...]:
         """The requests that stand, in the order they were taken."""
@@ -119,25 +95,53 @@ class Desk:
             self._asked.pop(request_id, None)
             self._candidates.pop(request_id, None)
 
-    def candidates(self, sought: Sought) -> list[CallRecord]:
-        """Every record that could be the call, whatever its stamp says."""
-        start, end = sought.started_at - SEARCH_REACH, sought.started_at + SEARCH_REACH
-        found = {record.record_id: record for record in self.records.find([sought.called], start=start, end=end)}
-        if sought.calling is not None:
+    def _candidates_of(self, calls: Sequence[Sought]) -> list[list[CallRecord]]:
+        """Every record that could be the call, whatever its stamp says, for each of several calls.
+
+        The store is asked three questions for all of them together: by called number, by caller near
+        the time, by Call-ID.
+        """
+        if not calls:
+            return []
+        first = min(sought.started_at for sought in calls) - SEARCH_REACH
+        last = max(sought.started_at for sought in calls) + SEARCH_REACH
+        by_called = _by_line(
+            self.store.find({sought.called for sought in calls}, start=first, end=last), lambda one: one.called
+        )
+        callers = {sought.calling for sought in calls if sought.calling is not None}
+        by_caller = _by_line(self.store.find_calling(callers, start=first, end=last), lambda one: one.calling)
+        by_call_id: dict[str | None, list[CallRecord]] = defaultdict(list)
+        for record in self.store.by_call_ids({sought.sip_call_id for sought in calls if sought.sip_call_id}):
+            for call_id in {record.sip_call_id_in, record.sip_call_id_out} - {None}:
+                by_call_id[call_id].append(record)
+        chosen = []
+        for sought in calls:
             near = timedelta(seconds=sought.accuracy_s + CORROBORATED_ERROR_S)
-            by_caller = self.records.find_calling(
-                [sought.calling], start=sought.started_at - near, end=sought.started_at + near
-            )
-            found |= {record.record_id: record for record in by_caller}
-        if sought.sip_call_id:
-            found |= {record.record_id: record for record in self.records.by_call_id(sought.sip_call_id)}
-        return sorted(found.values(), key=lambda record: (record.setup_at, record.record_id))
+            records = {
+                record.record_id: record
+                for record in (
+                    *(one for one in by_called[sought.called % _LINE] if _is_within(one, sought, SEARCH_REACH)),
+                    *(one for one in by_caller[(sought.calling or 0) % _LINE] if _is_within(one, sought, near)),
+                    *(by_call_id[sought.sip_call_id] if sought.sip_call_id else ()),
+                )
+            }
+            chosen.append(sorted(records.values(), key=lambda record: (record.setup_at, record.record_id)))
+        return chosen
+
+    @cached_property
+    def _own_clocks(self) -> Clocks:
+        """What the records alone show: declared zones, and second clocks that depend on none."""
+        counts: dict[str, dict[date, dict[float, int]]] = defaultdict(lambda: defaultdict(dict))
+        for shift in self.store.epoch_shifts():
+            counts[shift.source][shift.day][float(shift.seconds)] = shift.calls
+        return Clocks(
+            zones={source.name: source.reading.time_zone for source in self.book.sources},
+            own={source: own_shifts(days) for source, days in counts.items()},
+        )
 
     def clocks(self) -> Clocks:
         """What our own records and all standing requests show of our sources' clocks."""
-        known = Clocks(
-            zones={source.name: source.time_zone for source in self.book.sources}, own=self.records.own_shifts()
-        )
+        known = self._own_clocks
         votes = {
             vote
             for sought, records in self._candidates.values()
@@ -149,13 +153,14 @@ class Desk:
         """The call a request asks about."""
         return sought_from(request)
 
-    def rows_within_a_day(self, sought: Sought) -> int:
-        """How many records of any source lie within a day of the call asked about."""
-        return self.records.rows_within(sought.started_at - _DAY, sought.started_at + _DAY)
+    def coverage(self, sought: Sought) -> dict[str, Coverage]:
+        """What each source's records cover, and how many lie within a day of the call asked about."""
+        return self.store.coverage(sought.started_at - _DAY, sought.started_at + _DAY)
 
     def search(self, sought: Sought) -> Found:
         """Look for one call with everything known so far."""
-        return find_call(sought, self.candidates(sought), clocks=self.clocks(), ends=self.book.ends)
+        (records,) = self._candidates_of([sought])
+        return find_call(sought, records, clocks=self.clocks(), ends=self.book.ends)
 
     def answers(self) -> dict[str, HopAnswer]:
         """The answers that stand, by request id: a function of the set of requests."""
@@ -164,83 +169,96 @@ class Desk:
         for request_id, (sought, records) in self._candidates.items():
             found = find_call(sought, records, clocks=clocks, ends=self.book.ends)
             request = self._asked[request_id]
-            said[request_id] = answer_from(
-                request, sought, found, book=self.book, records=self.records, unread=self.unread
-            )
+            said[request_id] = self._answer(request, sought, found)
         return said
 
+    def _answer(self, request: HopRequest, sought: Sought, found: Found) -> HopAnswer:
+        if found.outcome is Outcome.ABSENT or found.best is None:
+            return self._absent(request, sought, found)
+        best = found.best
+        kind, upstream, customer = AnswerKind.NEEDS_REVIEW, None, None
+        if found.outcome is Outcome.AMBIGUOUS:
+            kind = AnswerKind.AMBIGUOUS
+        elif found.outcome is Outcome.FOUND and best.ends.upstream is not None:
+            kind, upstream = AnswerKind.UPSTREAM_NAMED, best.ends.upstream
+        elif found.outcome is Outcome.FOUND and best.ends.customer is not None:
+            kind, customer = AnswerKind.CUSTOMER_NAMED, best.ends.customer
+        is_named = kind in (AnswerKind.UPSTREAM_NAMED, AnswerKind.CUSTOMER_NAMED)
+        return HopAnswer(
+            request_id=request.request_id,
+            provider=self.book.provider_id,
+            answer=kind,
+            upstream=upstream,
+            customer=customer,
+            found_at=best.started_at if is_named else None,
+            source=best.record.source if is_named else None,
+            time_offset_s=round(best.offset_s, 3) if is_named else None,
+            confidence=best.confidence,
+            why=say_all((*found.reasons, *best.reasons)),
+            next=_next_search(sought, found) if upstream is not None else None,
+            record_key=_record_key(self.book.provider_id, found.tied) if is_named else None,
+        )
 
-def answer_from(
-    request: HopRequest, sought: Sought, found: Found, *, book: Book, records: Records, unread: Sequence[str] = ()
-) -> HopAnswer:
-    """What the provider says of ``request`` after ``found``."""
-    if found.outcome is Outcome.ABSENT or found.best is None:
-        return _absent(request, sought, found, book=book, records=records, unread=unread)
-    best = found.best
-    kind, upstream, customer = AnswerKind.NEEDS_REVIEW, None, None
-    if found.outcome is Outcome.AMBIGUOUS:
-        kind = AnswerKind.AMBIGUOUS
-    elif found.outcome is Outcome.FOUND and best.ends.upstream is not None:
-        kind, upstream = AnswerKind.UPSTREAM_NAMED, best.ends.upstream
-    elif found.outcome is Outcome.FOUND and best.ends.customer is not None:
-        kind, customer = AnswerKind.CUSTOMER_NAMED, best.ends.customer
-    is_named = kind in (AnswerKind.UPSTREAM_NAMED, AnswerKind.CUSTOMER_NAMED)
-    return HopAnswer(
-        request_id=request.request_id,
-        provider=book.provider_id,
-        answer=kind,
-        upstream=upstream,
-        customer=customer,
-        found_at=best.started_at if is_named else None,
-        source=best.record.source if is_named else None,
-        time_offset_s=round(best.offset_s, 3) if is_named else None,
-        confidence=best.confidence,
-        why=say_all((*found.reasons, *best.reasons)),
-        next=_next_search(sought, found) if upstream is not None else None,
-        record_key=_record_key(book.provider_id, found.tied) if is_named else None,
-    )
+    def _absent(self, request: HopRequest, sought: Sought, found: Found) -> HopAnswer:
+        kind, reasons = AnswerKind.NO_RECORD, list(found.reasons)
+        coverage = self.coverage(sought)
+        begins = min((one.first_at for one in coverage.values() if one.first_at is not None), default=None)
+        kept_since = self._kept_since()
+        oldest = sought.started_at - timedelta(seconds=sought.accuracy_s)
+        expired = [name for name, since in kept_since.items() if oldest < since]
+        if self.unread:
+            kind = AnswerKind.NEEDS_REVIEW
+            reasons += [Reason("source_unread", {"source": name}) for name in self.unread]
+        elif expired:
+            kind = AnswerKind.RECORDS_EXPIRED
+            for name in expired:
+                days = self.book.source(name).retention_days or 0
+                reasons.append(Reason("expired", {"source": name, "days": days, "begins": _z(kept_since[name])}))
+        elif not sum(one.rows_in_window for one in coverage.values()):
+            kind = AnswerKind.NEEDS_REVIEW
+            reasons.append(Reason("no_coverage"))
+        if begins is not None and self.store.end is not None:
+            names = ", ".join(sorted(name for name, one in coverage.items() if one.rows))
+            reasons.append(Reason("searched", {"sources": names, "begins": _z(begins), "ends": _z(self.store.end)}))
+        near_misses = [reason for sighting in found.sightings[:1] for reason in sighting.reasons]
+        return HopAnswer(
+            request_id=request.request_id,
+            provider=self.book.provider_id,
+            answer=kind,
+            confidence=0.9 if kind is AnswerKind.NO_RECORD else 0.5,
+            why=say_all((*reasons, *near_misses)),
+            searched_from=sought.started_at - SEARCH_REACH,
+            searched_until=sought.started_at + SEARCH_REACH,
+            records_retained_since=max(kept_since.values(), default=begins),
+        )
+
+    def _kept_since(self) -> dict[str, datetime]:
+        """Since when each source that purges is kept.
+
+        Expiry counts from the end of the provider's own records, so that an old export is not taken
+        for a purged one.
+        """
+        end = self.store.end
+        if end is None:
+            return {}
+        sources = self.book.sources
+        return {s.name: end - timedelta(days=s.retention_days) for s in sources if s.retention_days is not None}
 
 
-def _absent(
-    request: HopRequest, sought: Sought, found: Found, *, book: Book, records: Records, unread: Sequence[str]
-) -> HopAnswer:
-    kind, reasons = AnswerKind.NO_RECORD, list(found.reasons)
-    spans = {span.source: span for span in records.spans()}
-    lasts = [span.last for span in spans.values() if span.last is not None]
-    expired = []
-    if lasts:
-        for source in book.sources:
-            if source.retention_days is None:
-                continue
-            begins = max(lasts) - timedelta(days=source.retention_days)
-            if sought.started_at - timedelta(seconds=sought.accuracy_s) < begins:
-                values = {"source": source.name, "days": source.retention_days, "begins": _z(begins)}
-                expired.append(Reason("expired", values))
-    if unread:
-        kind = AnswerKind.NEEDS_REVIEW
-        reasons += [Reason("source_unread", {"source": name}) for name in unread]
-    elif expired:
-        kind = AnswerKind.RECORDS_EXPIRED
-        reasons += expired
-    elif not records.rows_within(sought.started_at - _DAY, sought.started_at + _DAY):
-        kind = AnswerKind.NEEDS_REVIEW
-        reasons.append(Reason("no_coverage"))
-    covered = [span for span in spans.values() if span.first is not None and span.last is not None]
-    if covered:
-        values = {
-            "sources": ", ".join(sorted(span.source for span in covered)),
-            "begins": _z(min(span.first for span in covered if span.first is not None)),
-            "ends": _z(max(lasts)),
-        }
-        reasons.append(Reason("searched", values))
-    near_misses = [reason for sighting in found.sightings[:1] for reason in sighting.reasons]
-    return HopAnswer(
-        request_id=request.request_id,
-        provider=book.provider_id,
-        answer=kind,
-        confidence=0.9 if kind is AnswerKind.NO_RECORD else 0.5,
-        why=say_all((*reasons, *near_misses)),
-    )
+def _by_line(
+    records: Iterable[CallRecord], numbers: Callable[[CallRecord], Mapping[str, int]]
+) -> dict[int, list[CallRecord]]:
+    """Records by the last ten digits of each number they show on one side."""
+    lines: dict[int, list[CallRecord]] = defaultdict(list)
+    for record in records:
+        for line in {number % _LINE for number in numbers(record).values()}:
+            lines[line].append(record)
+    return lines
+
+
+def _is_within(record: CallRecord, sought: Sought, reach: timedelta) -> bool:
+    readings = (record.setup_at, record.setup_alt_at or record.setup_at)
+    return any(abs(at - sought.started_at) <= reach for at in readings)
 
 
 def _next_search(sought: Sought, found: Found) -> NextSearch:

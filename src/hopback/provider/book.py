@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from hopback.kernel.errors import BadInput
 from hopback.records.finding import Ends
+from hopback.records.schema import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,25 +25,24 @@ if TYPE_CHECKING:
 
     from hopback.kernel.calls import CallRecord
 
-__all__ = ["Book", "Customer", "NumberList", "Source", "Trunk", "read_book"]
+__all__ = ["Book", "BookSource", "Customer", "NumberList", "Trunk", "read_book"]
 
 LIST_NAMES: Final = ("numbers", "do_not_originate", "do_not_call")
 DECLARED_USES: Final = ("conversational", "dialer", "notification", "carrier")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One switch or export. ``time_zone`` is the zone of stamps that carry none; None where they do."""
+class BookSource:
+    """One switch or export: how its files are read, where they lie, and how many days of calls are kept."""
 
-    name: str
-    format: str
+    reading: Source
     files: str
-    time_zone: str | None = None
     retention_days: int | None = None
-    encoding: str | None = None
-    home_country: str = "US"
-    area_code: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name trunks refer to."""
+        return self.reading.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Book:
 
     provider_id: str
     folder: Path
-    sources: tuple[Source, ...]
+    sources: tuple[BookSource, ...]
     trunks: tuple[Trunk, ...]
     customers: Mapping[str, Customer]
     lists: tuple[NumberList, ...] = ()
@@ -104,7 +104,7 @@ class Book:
             rows[trunk.source, trunk.match].append(trunk)
         return rows
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str) -> BookSource:
         """The source called ``name``."""
         return next(source for source in self.sources if source.name == name)
 
@@ -174,7 +174,7 @@ class _Reader:
     def book(self) -> Book:
         sources = tuple(self._sources())
         customers = {customer.id: customer for customer in self._customers()}
-        zones = {source.name: source.time_zone for source in sources}
+        zones = {source.name: source.reading.time_zone for source in sources}
         trunks = tuple(self._trunks(zones, customers))
         return Book(
             provider_id=self._text(self._table("provider"), "id", "provider"),
@@ -185,7 +185,7 @@ class _Reader:
             lists=tuple(self._lists()),
         )
 
-    def _sources(self) -> Iterator[Source]:
+    def _sources(self) -> Iterator[BookSource]:
         names: set[str] = set()
         for where, row in self._rows("sources"):
             name = self._text(row, "name", where)
@@ -194,17 +194,19 @@ class _Reader:
             names.add(name)
             zone = self._optional(row, "time_zone", where)
             self._check_zone(zone, where)
-            yield Source(
-                name=name,
-                format=self._optional(row, "format", where) or "auto",
-                files=self._text(row, "files", where),
-                time_zone=zone,
-                retention_days=self._days(row, where),
-                encoding=self._optional(row, "encoding", where),
-                home_country=self._optional(row, "home_country", where) or "US",
-                area_code=self._optional(row, "area_code", where),
-                columns=self._columns(row, where),
-            )
+            try:
+                reading = Source(
+                    name=name,
+                    format=self._optional(row, "format", where) or "auto",
+                    time_zone=zone,
+                    encoding=self._optional(row, "encoding", where),
+                    home_country=self._optional(row, "home_country", where) or "US",
+                    area_code=self._optional(row, "area_code", where),
+                    columns=self._columns(row, where),
+                )
+            except BadInput as error:
+                raise self._bad(where, error.message, error.mend) from None
+            yield BookSource(reading, self._text(row, "files", where), self._days(row, where))
         if not names:
             raise self._bad("sources", "the book names no source of call records", "add a [[sources]] table")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -191,7 +192,10 @@ def _instant(text: str, where: str) -> datetime:
 
 
 def _file_report(report: FileReport) -> dict[str, Any]:
-    return report.to_json()
+    shown = asdict(report)
+    for key in ("first_at", "last_at"):
+        shown[key] = as_z(shown[key]) if shown[key] else None
+    return shown
 
 
 def _sighting(sighting: Sighting) -> dict[str, Any]:
@@ -227,18 +231,22 @@ def _record(record: CallRecord) -> dict[str, Any]:
 
 
 def _coverage(kit: Kit, sought: Sought) -> dict[str, Any]:
+    covered = kit.desk.coverage(sought)
     return {
         "sources": [
             {
-                "source": span.source,
-                "first": as_z(span.first) if span.first else None,
-                "last": as_z(span.last) if span.last else None,
-                "rows": span.rows,
-                "retention_days": kit.book.source(span.source).retention_days,
+                "source": name,
+                "format": one.format,
+                "files": one.files,
+                "first": as_z(one.first_at) if one.first_at else None,
+                "last": as_z(one.last_at) if one.last_at else None,
+                "rows": one.rows,
+                "rows_within_a_day": one.rows_in_window,
+                "empty_hours": len(one.empty_hours),
+                "retention_days": kit.book.source(name).retention_days,
             }
-            for span in kit.store.spans()
+            for name, one in covered.items()
         ],
-        "rows_within_a_day": kit.desk.rows_within_a_day(sought),
         "unread": list(kit.desk.unread),
     }
 
@@ -261,7 +269,8 @@ def _show_answer(said: dict[str, Any]) -> None:
 
 
 def _tell_file(report: FileReport) -> None:
-    sys.stderr.write(report.to_line() + "\n")
+    rejected = f", {report.rejected} rejected: {report.reject_file}" if report.rejected else ""
+    sys.stderr.write(f"{report.path}: {report.status}, {report.format}, {report.kept} kept{rejected}\n")
 
 
 def _warn(kit: Kit) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
-from hopback.kernel.errors import HopbackError
+from hopback.kernel.errors import BadInput, HopbackError
 from hopback.provider.answering import Desk
 from hopback.provider.book import Book, read_book
-from hopback.records.loading import SourceSpec, load_source
+from hopback.records.loading import load_source
 from hopback.records.store import Store
 
 if TYPE_CHECKING:
@@ -69,25 +69,14 @@ def open_kit(book_path: Path, store_folder: Path | None, *, on_file: Callable[[F
         troubles: list[HopbackError] = []
         unread: list[str] = []
         for source in book.sources:
-            spec = SourceSpec(
-                name=source.name,
-                format=source.format,
-                files=source.files,
-                folder=book.folder,
-                time_zone=source.time_zone,
-                encoding=source.encoding,
-                home_country=source.home_country,
-                area_code=source.area_code,
-                columns=source.columns,
-                where=f"{book_path}: source {source.name!r}",
-            )
             try:
-                for report in load_source(store, spec):
-                    reports.append(report)
-                    if on_file is not None:
-                        on_file(report)
-                    if report.trouble is not None:
-                        troubles.append(report.trouble)
+                report = load_source(store, source.reading, folder=book.folder, pattern=source.files, progress=on_file)
+                reports += report.files
+                troubles += [
+                    BadInput(file.broken, where=file.path, mend="ask for the file again; what came before is kept")
+                    for file in report.files
+                    if file.broken
+                ]
             except HopbackError as error:
                 troubles.append(error)
                 unread.append(source.name)

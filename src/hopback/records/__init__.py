@@ -1,1 +1,1 @@
-"""Where the calls are: schema, formats, loading, the store, and finding a call in it."""
+"""Where the calls are: their schema, the store and its manifest, loading, and finding a call."""

@@ -93,7 +93,7 @@ class Clocks:
     own: Mapping[str, Mapping[date, tuple[float, int]]] = field(default_factory=dict)
     votes: tuple[Vote, ...] = ()
     _beliefs: dict[tuple[str, bool, datetime], ClockEstimate | None] = field(
-        default_factory=dict, compare=False, repr=False
+        default_factory=dict, init=False, compare=False, repr=False
     )
 
     def estimate(self, source: str, at: datetime, *, is_naive: bool) -> ClockEstimate | None:
@@ -349,6 +349,8 @@ def _best_of(sought: Sought, in_time: Sequence[Sighting]) -> tuple[Sighting, ...
         lambda one: one.likeness.calling is not Agreement.UNKNOWN,
         lambda one: one.likeness.duration is Agreement.SAME,
         lambda one: sought.downstream is not None and one.ends.downstream == sought.downstream,
+        # What came from the asker is not what went to it, except where it has nothing else to show.
+        lambda one: one.ends.upstream is None or one.ends.upstream != sought.downstream,
         lambda one: one.ends.problem != "itself",
         lambda one: one.fit > Fit.INSIDE_THE_CALL,
     ):

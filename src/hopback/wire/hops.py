@@ -8,10 +8,11 @@ Fields may be added; none is renamed or removed without a deprecation.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from hopback.kernel.answers import AnswerKind
 
 __all__ = ["AnswerKind", "HopAnswer", "HopRequest", "NextSearch", "Utc", "as_z"]
 
@@ -27,19 +28,6 @@ def as_z(value: datetime) -> str:
 
 Utc = Annotated[AwareDatetime, AfterValidator(_as_utc), PlainSerializer(as_z, return_type=str, when_used="json")]
 """An aware instant: any offset is read, ``Z`` with milliseconds is written."""
-
-
-class AnswerKind(StrEnum):
-    """What a provider can say of a call it is asked about."""
-
-    UPSTREAM_NAMED = "upstream_named"
-    CUSTOMER_NAMED = "customer_named"
-    NO_RECORD = "no_record"
-    RECORDS_EXPIRED = "records_expired"
-    AMBIGUOUS = "ambiguous"
-    NEEDS_REVIEW = "needs_review"
-    DENIED = "denied"
-    NO_ANSWER = "no_answer"
 
 
 class _Message(BaseModel):
@@ -84,7 +72,8 @@ class HopAnswer(_Message):
     ``found_at`` is the corrected set-up time; ``time_offset_s`` the recorded instant, read in the
     zone the book declares, minus the corrected one. ``why`` gives the reasons in sentences.
     ``record_key`` is an opaque digest of the matched record: it says nothing of the record, but
-    shows whether two answers rest on the same one.
+    shows whether two answers rest on the same one. An answer that finds nothing says what span was
+    searched and since when records are kept.
     """
 
     request_id: str
@@ -99,3 +88,6 @@ class HopAnswer(_Message):
     why: tuple[str, ...] = ()
     next: NextSearch | None = None
     record_key: str | None = None
+    searched_from: Utc | None = None
+    searched_until: Utc | None = None
+    records_retained_since: Utc | None = None

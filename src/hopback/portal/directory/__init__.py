@@ -1,0 +1,1 @@
+"""Who the providers are and how they are reached."""

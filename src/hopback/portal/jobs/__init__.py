@@ -1,0 +1,1 @@
+"""What is owed later, as rows with a due time."""

@@ -1,0 +1,52 @@
+"""Owe something, or owe it no longer. Both belong to the transaction they are called in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hopback.portal.jobs.models import Job, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+__all__ = ["Owed", "cancel", "owe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A thing to be done at ``due``: ``kind`` finds its handler, ``key`` is unique to it."""
+
+    kind: str
+    key: str
+    due: datetime
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def owe(owed: Iterable[Owed]) -> None:
+    """Write the rows; what is owed under a known key already is moved to its new time."""
+    rows = [Job(kind=one.kind, key=one.key, due_at=one.due, payload=one.payload) for one in owed]
+    if rows:
+        Job.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["key"],
+            update_fields=[
+                "kind",
+                "payload",
+                "due_at",
+                "state",
+                "lease",
+                "leased_until",
+                "attempts",
+                "error",
+                "finished_at",
+            ],
+        )
+
+
+def cancel(keys: Sequence[str], *, at: datetime) -> int:
+    """Owe these no longer, even if a worker is at one of them: it will find its claim gone. Returns how many."""
+    open_rows = Job.objects.filter(key__in=keys, state__in=(JobState.WAITING, JobState.RUNNING))
+    return open_rows.update(state=JobState.CANCELLED, lease=None, leased_until=None, finished_at=at)

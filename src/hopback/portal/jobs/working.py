@@ -1,0 +1,144 @@
+"""The worker: claim what is due, do it, once.
+
+A claim is a conditional update; whoever changed the row has it. The job's effects and its completion
+are one transaction, in which the claim is checked again: a worker that was taken for dead and wakes up
+finds its claim gone and its effects rolled back. So a worker may be killed at any moment: nothing is
+lost, nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+
+from hopback.kernel.errors import HopbackError
+from hopback.portal.audit.actions import recording_refusals
+from hopback.portal.jobs.models import Job, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+__all__ = ["LEASE", "Handler", "Worked", "handles", "next_due", "work", "work_until_stopped"]
+
+LEASE: Final = timedelta(seconds=60)
+"""How long a claim holds. Every handler is far shorter; a killed worker's row waits this long."""
+
+FIRST_BACKOFF: Final = timedelta(seconds=15)
+LONGEST_BACKOFF: Final = timedelta(hours=6)
+
+log = structlog.get_logger(__name__)
+
+
+class Handler(Protocol):
+    """Does one kind of job, inside the transaction that completes it."""
+
+    def __call__(self, payload: dict[str, Any], /, *, at: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a round did: jobs completed, jobs that failed and were pushed on, and the clock at its end."""
+
+    done: int
+    failed: int
+    at: datetime
+
+
+_handlers: dict[str, Handler] = {}
+
+
+def handles(kind: str) -> Callable[[Handler], Handler]:
+    """Register the handler of a kind of job."""
+
+    def register(handler: Handler) -> Handler:
+        known = _handlers.setdefault(kind, handler)
+        if known is not handler:
+            raise RuntimeError(f"two handlers for {kind}")
+        return handler
+
+    return register
+
+
+def next_due(*, kinds: tuple[str, ...] = ()) -> datetime | None:
+    """When the next job is due, or a dead worker's claim runs out; None when nothing is owed."""
+    rows = Job.objects.filter(kind__in=kinds) if kinds else Job.objects.all()
+    waiting = rows.filter(state=JobState.WAITING).order_by("due_at").values_list("due_at", flat=True).first()
+    running = rows.filter(state=JobState.RUNNING).order_by("leased_until").values_list("leased_until", flat=True)
+    return min((instant for instant in (waiting, running.first()) if instant is not None), default=None)
+
+
+def work(*, now: datetime, until: datetime, lease: timedelta = LEASE) -> Worked:
+    """Do everything that is due by ``until``, in the order it is due; what that brings about as well.
+
+    The clock each job is given begins at ``now`` and moves on to the time a job was due: a worker
+    passes the same instant twice, a simulation passes the end of the time it skips.
+    """
+    done = failed = 0
+    while (job := _claim(now=now, until=until, lease=lease)) is not None:
+        now = max(now, job.due_at)
+        if _run(job, at=now):
+            done += 1
+        else:
+            failed += 1
+    return Worked(done, failed, max(now, until))
+
+
+def work_until_stopped(
+    *, clock: Callable[[], datetime], is_stopped: Callable[[], bool], pause_s: float = 1.0, lease: timedelta = LEASE
+) -> None:
+    """The worker process's loop, on a real clock."""
+    while not is_stopped():
+        now = clock()
+        worked = work(now=now, until=now, lease=lease)
+        if not worked.done:
+            time.sleep(pause_s)
+
+
+def _claim(*, now: datetime, until: datetime, lease: timedelta) -> Job | None:
+    free = Q(state=JobState.WAITING, due_at__lte=until) | Q(state=JobState.RUNNING, leased_until__lte=until)
+    while (found := Job.objects.filter(free).order_by("due_at", "id").first()) is not None:
+        mine = uuid.uuid4()
+        start = max(now, found.due_at)
+        # the condition names the row as it was read: another worker's claim, or a new due time, changes it
+        claimed = Job.objects.filter(
+            pk=found.pk, state=found.state, lease=found.lease, due_at=found.due_at, attempts=found.attempts
+        )
+        if claimed.update(
+            state=JobState.RUNNING, lease=mine, leased_until=start + lease, attempts=F("attempts") + 1
+        ):
+            found.lease, found.attempts = mine, found.attempts + 1
+            return found
+    return None
+
+
+def _run(job: Job, *, at: datetime) -> bool:
+    try:
+        with recording_refusals(), transaction.atomic():
+            # before the handler, so that a handler may owe the same key again
+            held = Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING)
+            if not held.update(
+                state=JobState.DONE, lease=None, leased_until=None, finished_at=at, error="", attempts=job.attempts
+            ):
+                return True  # cancelled, or taken over, meanwhile
+            _handlers[job.kind](job.payload, at=at)
+    except Exception as error:  # noqa: BLE001 -- whatever one job does must not stop the others
+        _push_on(job, error, at=at)
+        return False
+    return True
+
+
+def _push_on(job: Job, error: Exception, *, at: datetime) -> None:
+    pause = min(FIRST_BACKOFF * 2 ** min(job.attempts - 1, 20), LONGEST_BACKOFF)
+    sentence = str(error) if isinstance(error, HopbackError) else f"{type(error).__name__}: {error}"
+    log.warning("job.failed", kind=job.kind, key=job.key, attempts=job.attempts, error=sentence)
+    Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING).update(
+        state=JobState.WAITING, lease=None, leased_until=None, due_at=at + pause, error=sentence[:2000]
+    )

@@ -1,0 +1,1 @@
+"""Runs upstream from a call sample, hop by hop."""

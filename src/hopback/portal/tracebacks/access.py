@@ -1,0 +1,104 @@
+"""Who may see and do what with a traceback.
+
+The actor of an exercise decides under the policy of an exercise and nowhere else, and only in a portal
+that was opened for one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from hopback.kernel.commands import By
+from hopback.kernel.commands import Role as Part
+from hopback.kernel.errors import NotFound, Refused
+from hopback.portal.audit.actors import SYSTEM, Actor, Role
+from hopback.portal.tracebacks.models import Hop, Traceback
+from hopback.portal.tracebacks.policies import EXERCISE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["by", "hop_of", "hops_of", "may_answer", "may_decide", "may_propose", "may_run", "tracebacks_of"]
+
+STAFF: Final = frozenset({Role.LEAD, Role.ANALYST, Role.EXERCISE_ANALYST})
+
+PARTS: Final[Mapping[Role, Part]] = {
+    Role.LEAD: Part.LEAD,
+    Role.ANALYST: Part.ANALYST,
+    Role.EXERCISE_ANALYST: Part.LEAD,
+    Role.PROVIDER: Part.PROVIDER,
+    Role.SYSTEM: Part.SYSTEM,
+}
+
+
+def by(actor: Actor, *, seen: int | None = None) -> By:
+    """The actor as the process knows it."""
+    part = PARTS.get(actor.role)
+    if part is None:
+        raise Refused(f"{actor.name} has no part in tracebacks")
+    return By(actor.name, part, actor.purpose, provider=actor.provider, seen=seen)
+
+
+def may_decide(actor: Actor, subject: Any, /) -> None:
+    """Decisions are people's: the consortium's staff, and in an exercise its analyst."""
+    if actor.role not in STAFF:
+        raise Refused(f"{actor.name} may not decide on tracebacks", mend="ask an analyst of the consortium")
+    _check_exercise(actor, subject)
+
+
+def may_propose(actor: Actor, policy: Any, /) -> None:
+    """Staff put calls forward, and providers in their own name; under an exercise's policy in exercises only."""
+    if policy == EXERCISE.version and not settings.CONFIGURATION.exercise:
+        raise Refused("this portal is not open for exercises", mend="propose under the consortium's own policy")
+    if actor.role is Role.EXERCISE_ANALYST and policy != EXERCISE.version:
+        raise Refused(f"{actor.name} decides in exercises only", mend="sign in as an analyst")
+    if actor.role not in STAFF and actor.role is not Role.PROVIDER:
+        raise Refused(f"{actor.name} may not propose calls to be traced")
+
+
+def may_run(actor: Actor, subject: Any, /) -> None:
+    """What follows from the clock and the mail is the portal's, or done by hand by the staff."""
+    if actor.role is not Role.SYSTEM:
+        may_decide(actor, subject)
+
+
+def may_answer(actor: Actor, subject: Any, /) -> None:
+    """A provider answers for itself; staff may write down what it said."""
+    if actor.role is Role.PROVIDER:
+        if not isinstance(subject, Hop) or actor.provider is None or subject.provider_id != actor.provider:
+            raise Refused(f"{actor.name} may not answer for another provider")
+        return
+    may_decide(actor, subject)
+
+
+def tracebacks_of(actor: Actor) -> QuerySet[Traceback]:
+    """The tracebacks an actor may list: staff all; nobody else any, a provider knows only its own hops."""
+    return Traceback.objects.all() if actor.role in STAFF or actor == SYSTEM else Traceback.objects.none()
+
+
+def hops_of(actor: Actor) -> QuerySet[Hop]:
+    """The hops an actor may see: staff all, a provider those it was asked, anybody else none."""
+    if actor.role in STAFF or actor == SYSTEM:
+        return Hop.objects.all()
+    if actor.role is Role.PROVIDER and actor.provider:
+        return Hop.objects.filter(provider=actor.provider, sent_at__isnull=False)
+    return Hop.objects.none()
+
+
+def hop_of(actor: Actor, request_id: str) -> Hop:
+    """The hop of a request, if the actor may see it; otherwise :class:`NotFound`, as if it did not exist."""
+    hop = hops_of(actor).select_related("traceback").filter(request_id=request_id).first()
+    if hop is None:
+        raise NotFound(f"there is no request {request_id}")
+    return hop
+
+
+def _check_exercise(actor: Actor, subject: Any) -> None:
+    if actor.role is not Role.EXERCISE_ANALYST:
+        return
+    policy = subject.traceback.policy if isinstance(subject, Hop) else getattr(subject, "policy", "")
+    if not settings.CONFIGURATION.exercise or policy != EXERCISE.version:
+        raise Refused(f"{actor.name} decides in exercises only", mend="sign in as an analyst")

@@ -1,0 +1,389 @@
+"""Every write to a traceback: each verb one function, one transaction, one audit entry."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from hopback.kernel import commands as cmd
+from hopback.kernel.answers import AnswerKind
+from hopback.kernel.errors import BadInput, Refused
+from hopback.kernel.hops import WORKING, HopState, TraceState
+from hopback.portal.audit.actions import action, entry
+from hopback.portal.audit.actors import Role
+from hopback.portal.directory.models import Provider
+from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_propose, may_run
+from hopback.portal.tracebacks.docket import Docket, begin, load, load_all, save
+from hopback.portal.tracebacks.models import Hop, Traceback
+from hopback.portal.tracebacks.policies import policy_named
+from hopback.portal.tracebacks.schedule import LADDER, StepKind, finding_from, next_step
+from hopback.portal.tracebacks.settling import advance, send_pending, settle
+from hopback.portal.tracebacks.wording import answer_key, answer_of
+from hopback.rules.book import load_book
+from hopback.rules.us.clock import deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from hopback.kernel.calls import Sought
+    from hopback.kernel.commands import Command, DisputeResult
+    from hopback.kernel.hops import DeclineReason, SourceKind, Trace
+    from hopback.portal.audit.actors import Actor
+    from hopback.wire.hops import HopAnswer
+
+__all__ = [
+    "acknowledge",
+    "answer_hop",
+    "close",
+    "collect_requests",
+    "conclude",
+    "correct_answer",
+    "decline",
+    "deny",
+    "dispute",
+    "find_non_responsive",
+    "judge_answer",
+    "keep_clock",
+    "open_traceback",
+    "propose_sample",
+    "record_bounce",
+    "record_deliveries",
+    "record_delivery",
+    "reopen",
+    "resolve_dispute",
+    "return_answer",
+    "send_request",
+    "vet",
+    "void",
+]
+
+TRACE_ID_BYTES: Final = 10
+
+
+@action("traceback.proposed", may=may_propose)
+def propose_sample(
+    actor: Actor,
+    policy: str,
+    sample: Sought,
+    *,
+    at: datetime,
+    source: str,
+    source_kind: SourceKind,
+    terminating: str,
+    campaign: str | None = None,
+    reference: str = "",
+    identity: str = "",
+    source_provider: str | None = None,
+    targets_competitor: bool = False,
+) -> Trace:
+    """Put a call sample forward, to be traced under a version of the policy.
+
+    ``terminating`` is the provider that the called number is served by, as claimed. The same call put
+    forward again under the same reference is refused as a duplicate.
+    """
+    policy_named(policy)
+    row = Traceback(
+        id=f"T{secrets.token_hex(TRACE_ID_BYTES)}",
+        policy=policy,
+        reference=reference,
+        identity=identity,
+        terminating=terminating,
+    )
+    docket = begin(row)
+    known = Traceback.objects.filter(reference=reference).exclude(state="void").first() if reference else None
+    command = cmd.Propose(
+        by=by(actor),
+        trace=row.pk,
+        sample=sample,
+        source=source,
+        source_kind=source_kind,
+        campaign=campaign,
+        source_provider=source_provider,
+        targets_competitor=targets_competitor,
+        duplicate_of=known.pk if known is not None else None,
+    )
+    return _finish(docket, command, at=at)
+
+
+@action("traceback.vetted", may=may_decide)
+def vet(
+    actor: Actor,
+    traceback: Traceback,
+    *,
+    at: datetime,
+    reason: str,
+    basis: tuple[str, ...],
+    violations: tuple[str, ...],
+    seen: int | None = None,
+) -> Trace:
+    """Take a candidate on, with the reason, what makes it suspicious and what seems violated."""
+    docket = load(traceback.pk, lock=True)
+    return _finish(docket, cmd.Vet(reason, basis, violations, by=by(actor, seen=seen)), at=at)
+
+
+@action("traceback.declined", may=may_decide)
+def decline(actor: Actor, traceback: Traceback, *, at: datetime, code: DeclineReason, note: str = "") -> Trace:
+    """Refuse a candidate, with a reason that is counted."""
+    return _finish(load(traceback.pk, lock=True), cmd.Decline(code, note, by=by(actor)), at=at)
+
+
+@action("traceback.opened", may=may_decide)
+def open_traceback(actor: Actor, traceback: Traceback, *, at: datetime, provider: str | None = None) -> Trace:
+    """Begin with the terminating provider, and send it its request.
+
+    Without ``provider`` it is the one the sample came with. Raises :class:`Refused` if the directory
+    does not know it: then a person finds out who is meant.
+    """
+    docket = load(traceback.pk, lock=True)
+    first = provider or docket.row.terminating
+    if not Provider.objects.filter(pk=first).exists():
+        raise Refused(
+            f"the terminating provider {first or '(none)'} is not in the directory",
+            where=docket.row.audit_name,
+            mend="find out who serves the called number",
+        )
+    docket.do(cmd.Open(first, by=by(actor)), at=at)
+    send_pending(docket, at=at)
+    return _saved(docket, at=at)
+
+
+@action("hop.sent", may=may_run)
+def send_request(actor: Actor, hop: Hop, *, at: datetime, channels: tuple[str, ...]) -> Trace:
+    """Send a request that waits, for example after it came back from another contact."""
+    docket = load(hop.traceback_id, lock=True)
+    return _finish(docket, cmd.SendHop(hop.number, channels, by=by(actor)), at=at)
+
+
+@action("hop.bounced", may=may_run)
+def record_bounce(actor: Actor, hop: Hop, *, at: datetime, channel: str, why: str) -> Trace:
+    """Note that a request came back: another contact is to be tried."""
+    docket = load(hop.traceback_id, lock=True)
+    return _finish(docket, cmd.BounceHop(hop.number, channel, why, by=by(actor)), at=at)
+
+
+@action("hop.delivered", may=may_run)
+def record_delivery(actor: Actor, hop: Hop, *, at: datetime, received: datetime, proof: str) -> Trace:
+    """Note that a request was received, and when: the clock of the office asked starts, once."""
+    docket = load(hop.traceback_id, lock=True)
+    zone = Provider.objects.values_list("time_zone", flat=True).get(pk=hop.provider_id)
+    return _finish(docket, _delivery(actor, hop.number, zone=zone, received=received, proof=proof), at=at)
+
+
+@action("requests.delivered", may=may_run)
+def record_deliveries(actor: Actor, hops: Sequence[Hop], *, at: datetime, proof: str) -> int:
+    """Note that several requests were received now. Returns how many clocks started."""
+    return _deliver(actor, hops, at=at, proof=proof)
+
+
+def _own(actor: Actor, _subject: Any, /) -> None:
+    if actor.role is not Role.PROVIDER:
+        raise Refused(f"{actor.name} is not a provider's program")
+
+
+@action("requests.collected", may=_own)
+def collect_requests(actor: Actor, hops: Sequence[Hop], *, at: datetime) -> int:
+    """A provider's program fetches what it is asked: that is the proof of delivery. Returns how many clocks started."""
+    if any(hop.provider_id != actor.provider for hop in hops):
+        raise Refused(f"{actor.name} may not collect another provider's requests")
+    return _deliver(actor, hops, at=at, proof="fetched by the provider's program")
+
+
+def _deliver(actor: Actor, hops: Sequence[Hop], *, at: datetime, proof: str) -> int:
+    fresh = [hop for hop in hops if hop.received_at is None]
+    dockets = load_all({hop.traceback_id for hop in fresh}, lock=True)
+    zones = dict(Provider.objects.filter(pk__in={hop.provider_id for hop in fresh}).values_list("pk", "time_zone"))
+    started = 0
+    for hop in fresh:
+        command = _delivery(actor, hop.number, zone=zones[hop.provider_id], received=at, proof=proof)
+        started += len(dockets[hop.traceback_id].do(command, at=at))
+    entry().about("requests" if actor.provider is None else f"provider:{actor.provider}/requests")
+    entry().facts = {"requests": sorted(hop.request_id for hop in fresh)}
+    _note_policy(list(dockets.values()))
+    save(list(dockets.values()), at=at)
+    return started
+
+
+@action("hop.acknowledged", may=may_answer)
+def acknowledge(actor: Actor, hop: Hop, *, at: datetime) -> Trace:
+    """Note that somebody at the provider has seen the request. Its clock runs on."""
+    return _finish(load(hop.traceback_id, lock=True), cmd.AcknowledgeHop(hop.number, by=by(actor)), at=at)
+
+
+@action("hop.answered", may=may_answer)
+def answer_hop(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str | None = None) -> Trace:
+    """Take down what a provider says about its hop, and ask the next one.
+
+    The same answer under the same ``key`` (by default a digest of it) counts once. An answer that
+    differs from one that stands already is taken as its correction. Raises :class:`BadInput` when
+    the answer is for another request or in another provider's name.
+    """
+    docket = load(hop.traceback_id, lock=True)
+    said, body = answer_of(message), _body(hop, message)
+    key = key or answer_key(body)
+    asked = docket.now.hops[hop.number - 1]
+    verb: type[cmd.AnswerHop | cmd.CorrectAnswer | cmd.DenyClaim] = cmd.AnswerHop
+    if asked.state is HopState.ACCEPTED and all(response.key != key for response in asked.responses):
+        verb = cmd.CorrectAnswer
+    elif said.kind is AnswerKind.DENIED and asked.parent is not None and asked.effective is None:
+        verb = cmd.DenyClaim
+    return _take_down(docket, verb(hop.number, said, key, by=by(actor)), body, at=at)
+
+
+@action("hop.corrected", may=may_answer)
+def correct_answer(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str | None = None) -> Trace:
+    """Mend an answer that stands. Where it names somebody else, the hops above are superseded and kept."""
+    docket, body = load(hop.traceback_id, lock=True), _body(hop, message)
+    command = cmd.CorrectAnswer(hop.number, answer_of(message), key or answer_key(body), by=by(actor))
+    return _take_down(docket, command, body, at=at)
+
+
+@action("hop.claim_denied", may=may_answer)
+def deny(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str | None = None) -> Trace:
+    """Take down that a provider was wrongly named; the hop downstream is asked to look again."""
+    docket, body = load(hop.traceback_id, lock=True), _body(hop, message)
+    command = cmd.DenyClaim(hop.number, answer_of(message), key or answer_key(body), by=by(actor))
+    return _take_down(docket, command, body, at=at)
+
+
+@action("hop.accepted", may=may_decide)
+def judge_answer(actor: Actor, hop: Hop, *, at: datetime, version: int | None = None) -> Trace:
+    """A person lets an answer stand that the portal could not judge; the next provider is asked."""
+    docket = load(hop.traceback_id, lock=True)
+    latest = docket.now.hops[hop.number - 1].latest
+    is_known = latest is not None and docket.knows(latest.answer.upstream)
+    docket.do(cmd.AcceptAnswer(hop.number, is_known, version, by=by(actor)), at=at)
+    advance(docket, at=at)
+    return _saved(docket, at=at)
+
+
+@action("hop.returned", may=may_decide)
+def return_answer(actor: Actor, hop: Hop, *, at: datetime, missing: tuple[str, ...]) -> Trace:
+    """Send an answer back for what it lacks. The clock is not reset."""
+    docket = load(hop.traceback_id, lock=True)
+    return _finish(docket, cmd.RejectAnswer(hop.number, missing, by=by(actor)), at=at)
+
+
+@action("hop.disputed", may=may_answer)
+def dispute(actor: Actor, hop: Hop, *, at: datetime, statement: str) -> Trace:
+    """An affected provider contests its answer's reading or a finding."""
+    return _finish(load(hop.traceback_id, lock=True), cmd.DisputeHop(hop.number, statement, by=by(actor)), at=at)
+
+
+@action("hop.dispute_resolved", may=may_decide)
+def resolve_dispute(actor: Actor, hop: Hop, *, at: datetime, result: DisputeResult, reason: str) -> Trace:
+    """Decide a dispute, with the reason."""
+    docket = load(hop.traceback_id, lock=True)
+    return _finish(docket, cmd.ResolveDispute(hop.number, result, reason, by=by(actor)), at=at)
+
+
+@action("hop.clock_kept", may=may_run)
+def keep_clock(actor: Actor, hop: Hop, *, at: datetime) -> StepKind | None:
+    """Do whatever a hop's clock has brought by now: reminders, the two dates, the ladder.
+
+    Returns ``FIND`` when a person may now find that the provider did not respond; else None.
+    """
+    docket = load(hop.traceback_id, lock=True)
+    due: StepKind | None = None
+    while (step := next_step(docket.now.hops[hop.number - 1], policy=docket.policy)) is not None and step.due <= at:
+        match step.kind:
+            case StepKind.REMIND:
+                command: Command = cmd.RemindHop(hop.number, step.key, by=by(actor))
+            case StepKind.TICK:
+                command = cmd.TickHop(hop.number, by=by(actor))
+            case StepKind.ESCALATE:
+                told = LADDER[step.number - 1]
+                command = cmd.EscalateHop(hop.number, step.number, told, by=by(actor))
+            case StepKind.FIND:
+                due = StepKind.FIND
+                break
+        docket.do(command, at=at)
+    if due is not None and docket.now.state is TraceState.ACTIVE:
+        with suppress(Refused):  # another hop is still being asked
+            docket.do(cmd.Stall(by=by(actor)), at=at)
+    _saved(docket, at=at)
+    return due
+
+
+@action("hop.found", may=may_decide)
+def find_non_responsive(
+    actor: Actor, hop: Hop, *, at: datetime, reason: str, evidence: tuple[str, ...], noticed_at: datetime | None = None
+) -> Trace:
+    """Decide that a provider did not respond: a person's decision, with reason, evidence and notice."""
+    docket = load(hop.traceback_id, lock=True)
+    earliest = finding_from(docket.now.hops[hop.number - 1], policy=docket.policy)
+    command = cmd.FindNonResponsive(hop.number, reason, evidence, earliest, noticed_at, by=by(actor))
+    return _finish(docket, command, at=at)
+
+
+@action("traceback.concluded", may=may_decide)
+def conclude(actor: Actor, traceback: Traceback, *, at: datetime, reason: str = "") -> Trace:
+    """Confirm what the answers that stand come to. Raises :class:`Refused` while they come to nothing."""
+    docket = load(traceback.pk, lock=True)
+    return _finish(docket, cmd.Conclude(docket.result, reason, by=by(actor)), at=at)
+
+
+@action("traceback.closed", may=may_decide)
+def close(actor: Actor, traceback: Traceback, *, at: datetime, notices: tuple[str, ...]) -> Trace:
+    """Check and close, once those found have been told and asked to mitigate."""
+    return _finish(load(traceback.pk, lock=True), cmd.Close(notices, by=by(actor)), at=at)
+
+
+@action("traceback.reopened", may=may_decide)
+def reopen(actor: Actor, traceback: Traceback, *, at: datetime, reason: str, erratum: str) -> Trace:
+    """Take up again after a correction or a dispute, and judge the corrections that wait."""
+    docket = load(traceback.pk, lock=True)
+    docket.do(cmd.Reopen(reason, erratum, by=by(actor)), at=at)
+    settle(docket, at=at)
+    return _saved(docket, at=at)
+
+
+@action("traceback.voided", may=may_decide)
+def void(actor: Actor, traceback: Traceback, *, at: datetime, reason: str) -> Trace:
+    """Opened in error: kept, and not counted."""
+    return _finish(load(traceback.pk, lock=True), cmd.Void(reason, by=by(actor)), at=at)
+
+
+def _finish(docket: Docket, command: Command, *, at: datetime) -> Trace:
+    docket.do(command, at=at)
+    return _saved(docket, at=at)
+
+
+def _saved(docket: Docket, *, at: datetime) -> Trace:
+    current = entry()
+    current.policy = docket.policy.version
+    if not current.subject.startswith(docket.row.audit_name):
+        current.subject = docket.row.audit_name
+    save(docket, at=at)
+    return docket.now
+
+
+def _note_policy(dockets: Sequence[Docket]) -> None:
+    entry().policy = ",".join(sorted({docket.policy.version for docket in dockets}))
+
+
+def _delivery(actor: Actor, number: int, *, zone: str, received: datetime, proof: str) -> cmd.DeliverHop:
+    clock = deadline(received, zone=zone, book=load_book("us"))
+    return cmd.DeliverHop(number, clock, proof, by=by(actor))
+
+
+def _body(hop: Hop, message: HopAnswer) -> dict[str, Any]:
+    if message.request_id != hop.request_id:
+        raise BadInput(f"an answer to {message.request_id}", where="request_id", mend=f"answer {hop.request_id}")
+    if message.provider != hop.provider_id:
+        raise BadInput(f"an answer of {message.provider}", where="provider", mend=f"{hop.provider_id} was asked")
+    body: dict[str, Any] = message.model_dump(mode="json")
+    return body
+
+
+def _take_down(
+    docket: Docket, command: cmd.AnswerHop | cmd.CorrectAnswer | cmd.DenyClaim, body: dict[str, Any], *, at: datetime
+) -> Trace:
+    """Take an answer in with the words it came in, and let follow what follows by itself."""
+    if docket.do(command, at=at):
+        version = len(docket.now.hops[command.hop - 1].responses)
+        docket.wire[command.hop, version] = body
+        if docket.now.state in WORKING:
+            settle(docket, at=at)
+    return _saved(docket, at=at)

@@ -1,0 +1,355 @@
+"""A traceback taken up to be changed: loaded under a lock, decided upon, saved whole.
+
+The events are the truth. A process keeps the tracebacks it saved last and folds in only the events that
+came since; a version that was rolled back is never kept, since keeping waits for the commit.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+
+from hopback.kernel import events as ev
+from hopback.kernel.errors import NotFound
+from hopback.kernel.events import from_dict, to_dict
+from hopback.kernel.paths import outcome_of
+from hopback.kernel.plain import to_plain
+from hopback.kernel.traces import decide, evolve
+from hopback.portal.audit.actions import entry
+from hopback.portal.directory.models import Provider
+from hopback.portal.jobs.owing import Owed, cancel, owe
+from hopback.portal.tracebacks.models import Hop, Response, TraceEvent, Traceback
+from hopback.portal.tracebacks.policies import policy_named
+from hopback.portal.tracebacks.reviews import review_of
+from hopback.portal.tracebacks.schedule import next_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from hopback.kernel import hops
+    from hopback.kernel.commands import Command
+    from hopback.kernel.events import Event
+    from hopback.kernel.hops import Trace
+    from hopback.kernel.outcomes import Result
+    from hopback.kernel.policy import Policy
+
+__all__ = ["CLOCK", "Docket", "begin", "clock_key", "event_form", "load", "load_all", "response_form", "save"]
+
+CLOCK: Final = "hop.clock"
+"""The kind of job that keeps a hop's clock."""
+
+KEPT: Final = 4096
+REQUEST_ID_BYTES: Final = 12
+
+
+@dataclass(slots=True)
+class Docket:
+    """A traceback with its row, its policy and what has been decided since it was loaded.
+
+    ``trace`` is None only before the first event. ``wire`` holds the bodies of answers as they came, by
+    hop and version, to be kept beside the events.
+    """
+
+    row: Traceback
+    policy: Policy
+    trace: Trace | None = None
+    before: Trace | None = None
+    events: list[Event] = field(default_factory=list)
+    wire: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    directory: dict[str, str | None] = field(default_factory=dict)
+
+    def do(self, command: Command, *, at: datetime) -> tuple[Event, ...]:
+        """Decide a command and take its events in. Raises what ``decide`` raises; then nothing has changed."""
+        events = tuple(decide(self.trace, command, at=at, policy=self.policy))
+        for event in events:
+            self.trace = evolve(self.trace, event)
+        self.events.extend(events)
+        return events
+
+    def countries(self) -> Mapping[str, str]:
+        """The country of each provider asked or named in this traceback that the directory knows."""
+        named = {hop.provider for hop in self.now.hops}
+        named |= {response.answer.upstream or "" for hop in self.now.hops for response in hop.responses}
+        if strange := named - self.directory.keys() - {""}:
+            self.directory |= dict.fromkeys(strange)
+            self.directory |= dict(Provider.objects.filter(pk__in=strange).values_list("pk", "country"))
+        return {provider: country for provider, country in self.directory.items() if country is not None}
+
+    def knows(self, provider: str | None) -> bool:
+        """Whether the directory has a provider that is asked or named in this traceback."""
+        return provider is not None and provider in self.countries()
+
+    @property
+    def result(self) -> Result:
+        """What the answers that stand come to now."""
+        return outcome_of(self.now, countries=self.countries(), home=self.policy.home)
+
+    @property
+    def now(self) -> Trace:
+        """The traceback as it stands."""
+        if self.trace is None:
+            raise NotFound(f"traceback {self.row.pk} has no events")
+        return self.trace
+
+
+class _Shelf:
+    """The tracebacks a process saved or read last, by id."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._traces: OrderedDict[tuple[str, str], Trace] = OrderedDict()
+
+    def take(self, key: tuple[str, str], *, version: int) -> Trace | None:
+        with self._lock:
+            trace = self._traces.get(key)
+            if trace is None or trace.version > version:
+                return None
+            self._traces.move_to_end(key)
+            return trace
+
+    def keep(self, key: tuple[str, str], trace: Trace) -> None:
+        with self._lock:
+            self._traces[key] = trace
+            self._traces.move_to_end(key)
+            while len(self._traces) > KEPT:
+                self._traces.popitem(last=False)
+
+
+_shelf = _Shelf()
+
+
+def begin(row: Traceback) -> Docket:
+    """A docket for a traceback that is about to be proposed."""
+    return Docket(row, policy_named(row.policy))
+
+
+def load(trace_id: str, *, lock: bool = False) -> Docket:
+    """Take a traceback up. With ``lock`` nobody else changes it until the transaction ends.
+
+    Raises :class:`NotFound`.
+    """
+    rows = Traceback.objects.select_for_update() if lock else Traceback.objects
+    row = rows.filter(pk=trace_id).first()
+    if row is None:
+        raise NotFound(f"there is no traceback {trace_id}")
+    (docket,) = _folded([row])
+    return docket
+
+
+def load_all(trace_ids: Iterable[str], *, lock: bool = False) -> dict[str, Docket]:
+    """Take several up at once, with two queries for all of them; locked in the order of their ids."""
+    rows = Traceback.objects.select_for_update() if lock else Traceback.objects.all()
+    found = list(rows.filter(pk__in=set(trace_ids)).order_by("pk"))
+    return {docket.row.pk: docket for docket in _folded(found)}
+
+
+def save(dockets: Docket | Sequence[Docket], *, at: datetime) -> None:
+    """Write what was decided: events, rows, responses, the clocks' jobs; all under the action's audit entry."""
+    changed = [docket for docket in ([dockets] if isinstance(dockets, Docket) else dockets) if docket.events]
+    if not changed:
+        return
+    for docket in changed:
+        _save_row(docket)
+    events = [row for docket in changed for row in _event_rows(docket)]
+    TraceEvent.objects.bulk_create(events)
+    entry().wrote(TraceEvent._meta.label_lower, [event_form(row) for row in events])  # noqa: SLF001 -- Django's public _meta
+    numbers = _save_hops(changed, at=at)
+    responses = [row for docket in changed for row in _response_rows(docket, numbers)]
+    if responses:
+        Response.objects.bulk_create(responses)
+        entry().wrote(Response._meta.label_lower, [response_form(row) for row in responses])  # noqa: SLF001
+    for docket in changed:
+        _shelve(docket)
+
+
+def clock_key(request_id: str) -> str:
+    """The key of the job that keeps a hop's clock."""
+    return f"{CLOCK}:{request_id}"
+
+
+def event_form(row: TraceEvent) -> dict[str, Any]:
+    """What the log answers for of an event."""
+    return {
+        "traceback": row.traceback_id,
+        "number": row.number,
+        "name": row.name,
+        "at": row.at.isoformat(),
+        "actor": row.actor,
+        "purpose": row.purpose,
+        "policy": row.policy,
+        "data": row.data,
+    }
+
+
+def response_form(row: Response) -> dict[str, Any]:
+    """What the log answers for of a response."""
+    return {
+        "hop": row.hop_id,
+        "version": row.version,
+        "submitted_at": row.submitted_at.isoformat(),
+        "submitted_by": row.submitted_by,
+        "body": row.body,
+    }
+
+
+def _key(row: Traceback) -> tuple[str, str]:
+    return str(transaction.get_connection().settings_dict["NAME"]), row.pk
+
+
+def _folded(rows: list[Traceback]) -> list[Docket]:
+    dockets = []
+    missing: dict[str, int] = {}
+    for row in rows:
+        trace = _shelf.take(_key(row), version=row.version)
+        dockets.append(Docket(row, policy_named(row.policy), trace, trace))
+        if trace is None or trace.version < row.version:
+            missing[row.pk] = trace.version if trace is not None else 0
+    if missing:
+        later: dict[str, list[Event]] = {}
+        wanted = TraceEvent.objects.filter(traceback__in=missing, number__gt=min(missing.values()))
+        for event in wanted.order_by("traceback_id", "number"):
+            if event.number > missing[event.traceback_id]:
+                later.setdefault(event.traceback_id, []).append(from_dict(event.data))
+        for docket in dockets:
+            for one in later.get(docket.row.pk, ()):
+                docket.trace = evolve(docket.trace, one)
+            docket.before = docket.trace
+            if docket.trace is not None and docket.row.pk in missing:
+                _keep_committed(_key(docket.row), docket.trace)
+    return dockets
+
+
+def _keep_committed(key: tuple[str, str], trace: Trace) -> None:
+    transaction.on_commit(lambda: _shelf.keep(key, trace))
+
+
+def _shelve(docket: Docket) -> None:
+    docket.before = docket.trace
+    docket.events.clear()
+    docket.wire.clear()
+    _keep_committed(_key(docket.row), docket.now)
+
+
+def _save_row(docket: Docket) -> None:
+    row, trace = docket.row, docket.now
+    is_new = docket.before is None
+    row.review = review_of(trace, result=docket.result, knows=docket.knows)
+    row.version = trace.version
+    row.state = trace.state.value
+    row.campaign = trace.campaign or ""
+    row.proposed_at = trace.proposed_at
+    row.opened_at = trace.opened_at
+    row.concluded_at = trace.concluded_at
+    row.outcome = trace.result.outcome.value if trace.result is not None and trace.result.outcome is not None else ""
+    row.save(force_insert=is_new, force_update=not is_new)
+
+
+def _event_rows(docket: Docket) -> list[TraceEvent]:
+    first = docket.now.version - len(docket.events) + 1
+    leaf = entry().uid
+    return [
+        TraceEvent(
+            leaf=leaf,
+            traceback_id=docket.row.pk,
+            number=number,
+            name=event.name,
+            at=event.at,
+            actor=event.actor,
+            purpose=event.purpose,
+            policy=event.policy_version,
+            data=to_dict(event),
+        )
+        for number, event in enumerate(docket.events, first)
+    ]
+
+
+def _save_hops(dockets: Sequence[Docket], *, at: datetime) -> dict[tuple[str, int], int]:
+    """Bring the hop rows up to date and their clocks' jobs; returns the keys of the rows touched."""
+    fresh: list[Hop] = []
+    known: list[tuple[Docket, hops.Hop, hops.Hop]] = []
+    for docket in dockets:
+        before = docket.before.hops if docket.before is not None else ()
+        for hop in docket.now.hops:
+            old = before[hop.number - 1] if hop.number <= len(before) else None
+            if old is None:
+                row = Hop(traceback=docket.row, number=hop.number, request_id=f"R{secrets.token_hex(REQUEST_ID_BYTES)}")
+                fresh.append(_fill(row, hop))
+            elif old is not hop:
+                known.append((docket, hop, old))
+    if fresh:
+        Hop.objects.bulk_create(fresh)
+    rows = {(row.traceback_id, row.number): row for row in fresh}
+    if known:
+        touched = Hop.objects.filter(traceback__in={docket.row.pk for docket, _, _ in known})
+        existing = {(row.traceback_id, row.number): row for row in touched}
+        changed = [_fill(existing[docket.row.pk, hop.number], hop) for docket, hop, _ in known]
+        Hop.objects.bulk_update(changed, _FILLED) if len(changed) > 1 else changed[0].save(update_fields=_FILLED)
+        rows |= {(row.traceback_id, row.number): row for row in changed}
+    _keep_clocks(dockets, rows, at=at)
+    return {key: row.pk for key, row in rows.items()}
+
+
+_FILLED: Final = [
+    "provider",
+    "state",
+    "sent_at",
+    "received_at",
+    "respond_by",
+    "delinquent_after",
+    "working",
+    "answered_at",
+]
+
+
+def _fill(row: Hop, hop: hops.Hop) -> Hop:
+    row.provider_id = hop.provider
+    row.state = hop.state.value
+    row.sent_at = hop.sent_at
+    row.received_at = hop.received_at
+    row.respond_by = hop.respond_by
+    row.delinquent_after = hop.delinquent_after
+    row.working = to_plain(hop.working)
+    row.answered_at = hop.latest.submitted_at if hop.latest is not None else None
+    return row
+
+
+def _keep_clocks(dockets: Sequence[Docket], rows: dict[tuple[str, int], Hop], *, at: datetime) -> None:
+    owed: list[Owed] = []
+    over: list[str] = []
+    for docket in dockets:
+        before = docket.before.hops if docket.before is not None else ()
+        for hop in docket.now.hops:
+            row = rows.get((docket.row.pk, hop.number))
+            if row is None:
+                continue
+            old = before[hop.number - 1] if hop.number <= len(before) else None
+            step = next_step(hop, policy=docket.policy)
+            if step is not None:
+                payload = {"request": row.request_id, "step": step.kind.value}
+                owed.append(Owed(CLOCK, clock_key(row.request_id), step.due, payload))
+            elif old is not None and next_step(old, policy=docket.policy) is not None:
+                over.append(clock_key(row.request_id))
+    owe(owed)
+    if over:
+        cancel(over, at=at)
+
+
+def _response_rows(docket: Docket, numbers: dict[tuple[str, int], int]) -> Iterable[Response]:
+    for event in docket.events:
+        if isinstance(event, ev.HopAnswered | ev.HopCorrected):
+            response = event.response
+            body = docket.wire.get((event.hop, response.version))
+            yield Response(
+                leaf=entry().uid,
+                hop_id=numbers[docket.row.pk, event.hop],
+                version=response.version,
+                submitted_at=response.submitted_at,
+                submitted_by=response.submitted_by,
+                body=body if body is not None else to_plain(response.answer),
+            )

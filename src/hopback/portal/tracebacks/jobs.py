@@ -1,0 +1,26 @@
+"""What tracebacks owe later: each hop's clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hopback.portal.audit.actors import SYSTEM
+from hopback.portal.jobs.working import handles
+from hopback.portal.tracebacks.actions import keep_clock
+from hopback.portal.tracebacks.deciding import decide_silence, is_exercise
+from hopback.portal.tracebacks.docket import CLOCK
+from hopback.portal.tracebacks.models import Hop
+from hopback.portal.tracebacks.schedule import StepKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["keep_a_clock"]
+
+
+@handles(CLOCK)
+def keep_a_clock(payload: dict[str, Any], /, *, at: datetime) -> None:
+    """Do what the clock of one hop has brought; the next step is owed by what was saved."""
+    hop = Hop.objects.select_related("traceback").get(request_id=payload["request"])
+    if keep_clock(SYSTEM, hop, at=at) is StepKind.FIND and is_exercise(hop.traceback.policy):
+        decide_silence(hop, at=at)

@@ -1,0 +1,93 @@
+"""Between the wire and the kernel: requests out, answers in."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from hopback.kernel.answers import Answer, AnswerKind
+from hopback.kernel.calls import Sought
+from hopback.kernel.errors import BadInput
+from hopback.proofs.canonical import canonical
+from hopback.wire.hops import HopRequest
+
+if TYPE_CHECKING:
+    from hopback.kernel.hops import Trace
+    from hopback.portal.tracebacks.models import Hop
+    from hopback.wire.hops import HopAnswer
+
+__all__ = ["answer_key", "answer_of", "digits", "request_of"]
+
+MOST_DIGITS = 15
+"""ITU-T E.164 section 6.1."""
+
+
+def digits(number: str, *, where: str) -> int:
+    """E.164 digits of a number as the wire writes it, ``+`` first; raises :class:`BadInput`."""
+    bare = number.removeprefix("+")
+    if not (bare.isascii() and bare.isdigit()) or len(bare) > MOST_DIGITS or bare.startswith("0"):
+        raise BadInput(f"{number!r} is no E.164 number", where=where, mend="write it like +12025550143")
+    return int(bare)
+
+
+def request_of(row: Hop, trace: Trace, *, identity: str = "") -> HopRequest:
+    """What the provider of a hop is asked. Only the terminating one is handed the SIP Identity header."""
+    hop = trace.hops[row.number - 1]
+    asked = hop.asked
+    return HopRequest(
+        request_id=row.request_id,
+        called=f"+{asked.called}",
+        calling=None if asked.calling is None else f"+{asked.calling}",
+        started_at=asked.started_at,
+        accuracy_s=asked.accuracy_s,
+        downstream=asked.downstream,
+        sip_call_id=asked.sip_call_id,
+        duration_s=asked.duration_s,
+        answered=asked.answered,
+        identity=identity or None if hop.parent is None else None,
+        campaign=trace.campaign,
+    )
+
+
+def answer_of(message: HopAnswer) -> Answer:
+    """The kernel's answer from the wire's.
+
+    The portal itself sets who received the call from the next provider: whoever answered.
+    Raises :class:`BadInput` naming the field.
+    """
+    following = message.next
+    upstream = None
+    if following is not None:
+        upstream = Sought(
+            called=digits(following.called, where="next.called"),
+            calling=None if following.calling is None else digits(following.calling, where="next.calling"),
+            started_at=following.started_at,
+            accuracy_s=following.accuracy_s,
+            downstream=message.provider,
+            sip_call_id=following.sip_call_id,
+            duration_s=following.duration_s,
+            answered=following.answered,
+        )
+    kind = message.answer
+    if kind is AnswerKind.NO_ANSWER:
+        raise BadInput("silence cannot be submitted", where="answer", mend="say needs_review if you cannot tell")
+    return Answer(
+        kind=kind,
+        upstream=message.upstream,
+        customer=message.customer,
+        found_at=message.found_at,
+        source=message.source,
+        time_offset_s=message.time_offset_s,
+        confidence=message.confidence,
+        why=message.why,
+        record_key=message.record_key,
+        next=upstream if kind is AnswerKind.UPSTREAM_NAMED else None,
+        searched_from=message.searched_from,
+        searched_until=message.searched_until,
+        records_retained_since=message.records_retained_since,
+    )
+
+
+def answer_key(body: dict[str, Any]) -> str:
+    """The key under which the same answer, sent again, counts once."""
+    return hashlib.sha256(canonical(body)).hexdigest()[:32]
