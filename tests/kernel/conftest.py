@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import strategies as st
@@ -55,6 +55,14 @@ def of(provider: str, *, actor: str | None = None) -> By:
 class Story:
     """A trace driven by hand: each ``do`` decides and folds in."""
 
+    ada: ClassVar[By] = ADA
+    edith: ClassVar[By] = SECOND
+    grace: ClassVar[By] = LEAD
+    system: ClassVar[By] = SYSTEM
+    call: ClassVar[Sought] = CALL
+    monday: ClassVar[datetime] = MONDAY
+    countries: ClassVar[dict[str, str]] = COUNTRIES
+
     policy: Policy = field(default_factory=lambda: Policy(version="2026-11"))
     at: datetime = MONDAY
     trace: Trace | None = None
@@ -67,6 +75,10 @@ class Story:
             self.trace = evolve(self.trace, event)
         self.events.extend(new)
         return new
+
+    @staticmethod
+    def of(provider: str) -> By:
+        return of(provider)
 
     @property
     def now(self) -> Trace:
@@ -192,7 +204,7 @@ def _hop_command(draw: st.DrawFn, trace: Trace, at: datetime, tag: int) -> Comma
         HopState.DELIVERED: ["answer", "answer", "answer", "tick", "deny", "acknowledge"],
         HopState.ACKNOWLEDGED: ["answer", "tick", "remind"],
         HopState.OVERDUE: ["tick", "answer", "escalate"],
-        HopState.DELINQUENT: ["escalate", "find", "answer", "find"],
+        HopState.DELINQUENT: ["escalate", "escalate", "find", "find", "find", "answer"],
         HopState.NEEDS_INFO: ["answer", "tick"],
         HopState.ANSWERED: ["accept", "accept", "accept", "reject"],
         HopState.LATE_ANSWERED: ["accept", "accept", "reject"],
@@ -221,7 +233,7 @@ def _hop_command(draw: st.DrawFn, trace: Trace, at: datetime, tag: int) -> Comma
         "bounce",
         "acknowledge",
     ]
-    verb = draw(st.sampled_from(likely * 4 + anything))
+    verb = draw(st.sampled_from(likely * 6 + anything))
     key = draw(st.sampled_from([f"key-{tag}", f"key-{tag}", "key-again"]))
     known = next((r.answer for r in hop.responses if r.key == key), None)
     said = known or _answer(draw, provider, tag)
@@ -243,7 +255,9 @@ def _hop_command(draw: st.DrawFn, trace: Trace, at: datetime, tag: int) -> Comma
         case "tick":
             return cmd.TickHop(n, by=staff)
         case "escalate":
-            return cmd.EscalateHop(n, hop.escalation_level + draw(st.integers(0, 2)), "LADDER-TEXT", by=staff)
+            return cmd.EscalateHop(
+                n, hop.escalation_level + draw(st.sampled_from([1, 1, 1, 0, 2])), "LADDER-TEXT", by=staff
+            )
         case "answer":
             return cmd.AnswerHop(n, said, key, draw(st.sampled_from([True, True, True, False])), by=own)
         case "deny":
@@ -270,7 +284,7 @@ def _hop_command(draw: st.DrawFn, trace: Trace, at: datetime, tag: int) -> Comma
             )
         case "find":
             base = hop.delinquent_after or at
-            earliest = base + timedelta(days=draw(st.sampled_from([0, 1, 7])))
+            earliest = base + timedelta(days=draw(st.sampled_from([7, 7, 7, 7, 1, 0])))
             return cmd.FindNonResponsive(n, f"FOUND-{provider}", ("ev-1",), earliest, at, by=staff)
         case _:
             return cmd.CancelHop(n, "not needed", by=staff)
@@ -301,36 +315,44 @@ def _trace_command(draw: st.DrawFn, trace: Trace) -> Command:
         choices += [cmd.Reopen("corrected", "an erratum", by=by)] * 4
     if draw(st.integers(0, 14)) == 0:
         choices += [cmd.Void("wrong sample", by=by)] * 6
+    if trace.state is TraceState.CONCLUDED:
+        choices += [cmd.Close(tuple(COUNTRIES), by=draw(st.sampled_from([ADA, SECOND, LEAD])))] * 8
     return draw(st.sampled_from(choices))
 
 
 @st.composite
-def _walks(draw: st.DrawFn, steps: int = 60) -> Walk:
+def _walks(draw: st.DrawFn, steps: int = 70) -> Walk:
     story = Story().begin()
     states = [evolve(None, story.events[0])]
     for event in story.events[1:]:
         states.append(evolve(states[-1], event))
     refusals = 0
-    for tag in range(draw(st.integers(10, steps))):
-        story.at += draw(
-            st.sampled_from([timedelta(minutes=1)] * 6 + [timedelta(hours=25), timedelta(days=4), timedelta(days=8)])
-        )
-        if draw(st.integers(0, 7)) == 0:
-            command = _trace_command(draw, story.now)
-        else:
-            command = _hop_command(draw, story.now, story.at, tag)
+
+    def attempt(command: Command) -> int:
         before, count = story.now, len(story.events)
         try:
             new = decide(before, command, at=story.at, policy=story.policy)
         except HopbackError:
-            refusals += 1
             assert story.now is before
             assert len(story.events) == count
-            continue
+            return 1
         for event in new:
             story.trace = evolve(story.trace, event)
             story.events.append(event)
             states.append(story.now)
+        return 0
+
+    for tag in range(draw(st.integers(20, steps))):
+        jump = draw(st.sampled_from([timedelta(minutes=1)] * 6 + [timedelta(hours=25), timedelta(days=8)]))
+        story.at += jump
+        if jump > timedelta(days=1) and draw(st.booleans()):
+            for hop in story.now.hops:
+                refusals += attempt(cmd.TickHop(hop.number, by=SYSTEM))
+        rest = story.now.state in (TraceState.CONCLUDED, TraceState.CLOSED) or story.outcome().outcome is not None
+        if draw(st.integers(0, 2 if rest else 11)) == 0:
+            refusals += attempt(_trace_command(draw, story.now))
+        else:
+            refusals += attempt(_hop_command(draw, story.now, story.at, tag))
     return Walk(story.policy, tuple(story.events), tuple(states), refusals)
 
 

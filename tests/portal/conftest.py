@@ -3,17 +3,19 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connections
 
+from hopback.kernel.calls import Sought
 from hopback.portal.config import Configuration
-from hopback.portal.embedded import configure, use
+from hopback.portal.embedded import configure, import_sheet, use
+from hopback.wire.hops import HopAnswer, HopRequest, NextSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_django import DjangoDbBlocker
@@ -47,3 +49,51 @@ def portal(tmp_path: Path, migrated: Path, django_db_blocker: DjangoDbBlocker) -
 def noon() -> datetime:
     """Monday 2 November 2026, noon in Chicago."""
     return datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
+
+
+SHEET = """provider_id,legal_name,country,frn,ocn,time_zone,answers
+P1,Bellwether Telephone LLC,US,0012345678,123A,America/Chicago,agent
+P2,Coalbrook Networks Inc.,US,,,America/New_York,agent
+P3,Silent Ridge Voice LLC,US,,,America/New_York,silent
+P4,Far Shore Telecom Ltd,IN,,,Asia/Kolkata,silent
+P5,Elm Originating Inc.,US,,,America/Los_Angeles,agent
+"""
+
+
+@pytest.fixture
+def directory(portal: Configuration, tmp_path: Path, noon: datetime) -> None:
+    """Bell's P1 and Cole's P2, who answer; P3 at home and P4 abroad, who never do; P5 far upstream."""
+    path = tmp_path / "providers.csv"
+    path.write_text(SHEET)
+    import_sheet(path, at=noon)
+
+
+@pytest.fixture
+def sample(noon: datetime) -> Sought:
+    return Sought(12025550143, 13125550188, noon - timedelta(days=1), 60.0)
+
+
+@pytest.fixture
+def answer() -> Callable[..., HopAnswer]:
+    """An answer of a provider to its one open request."""
+
+    def build(request: HopRequest, provider: str, **said: Any) -> HopAnswer:
+        kind = said.pop("kind", None) or ("upstream_named" if "upstream" in said else "customer_named")
+        fields = {
+            "request_id": request.request_id,
+            "provider": provider,
+            "answer": kind,
+            "found_at": request.started_at,
+            "source": "core",
+            "time_offset_s": 1.5,
+            "confidence": 0.97,
+            "why": ("one record fits",),
+            "record_key": f"{provider}-record",
+        } | said
+        if "upstream" in said and "next" not in said:
+            fields["next"] = NextSearch(
+                called=request.called, calling=request.calling, started_at=request.started_at, accuracy_s=2, sip_call_id="x"
+            )
+        return HopAnswer(**fields)
+
+    return build

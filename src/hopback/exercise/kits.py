@@ -89,7 +89,10 @@ class Kits:
         return reports
 
     def tell(self, mail: Mapping[str, Mail]) -> dict[str, list[HopAnswer]]:
-        """Hand each provider its mail and collect the answers that are new or have changed."""
+        """Hand each provider its mail and collect the answers that are new or have changed.
+
+        A provider whose kit has ended meanwhile is absent from the result.
+        """
         asked = [provider for provider in mail if provider in self._pipes]
         for provider in asked:
             message = {
@@ -97,7 +100,15 @@ class Kits:
                 "withdrawn": list(mail[provider].withdrawn),
             }
             self._send(provider, message)
-        return {provider: self._answers(self._receive(provider)) for provider in asked}
+        answers: dict[str, list[HopAnswer]] = {}
+        for provider in asked:
+            try:
+                message = self._receive(provider)
+            except EOFError:  # the kit has ended; whoever asked it hears nothing
+                self._pipes.pop(provider).close()
+                continue
+            answers[provider] = [HopAnswer.model_validate(answer) for answer in message["answers"]]
+        return answers
 
     def look(self, providers: Iterable[str]) -> int:
         """Have providers look at their portal over HTTP, all at once; how many answers they posted."""
@@ -136,7 +147,3 @@ class Kits:
 
     def _receive(self, provider: str) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads(self._pipes[provider].recv_bytes()))
-
-    @staticmethod
-    def _answers(message: dict[str, Any]) -> list[HopAnswer]:
-        return [HopAnswer.model_validate(answer) for answer in message["answers"]]

@@ -126,7 +126,10 @@ class Decline(Command):
 
 @dataclass(frozen=True, slots=True)
 class Open(Command):
-    """Begin, with the provider that serves the called number (or, forward, holds the call-back number)."""
+    """Begin, with the provider that serves the called number (or, forward, holds the call-back number).
+
+    Also begins anew where the first hop was cancelled or superseded.
+    """
 
     provider: str
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hopback.kernel import events as ev
 from hopback.kernel.commands import Role
 from hopback.kernel.errors import BadInput
-from hopback.kernel.hops import SourceKind, Trace, TraceState
+from hopback.kernel.hops import WORKING, SourceKind, Trace, TraceState
 from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.kernel.sitting import PEOPLE, STAFF, Sitting, Stamp
 
@@ -101,19 +101,25 @@ def decline(sitting: Sitting, command: cmd.Decline) -> tuple[ev.Event, ...]:
 
 
 def open_trace(sitting: Sitting, command: cmd.Open) -> tuple[ev.Event, ...]:
-    """Begin with the provider that serves the called number. Its clock starts at delivery, not here."""
+    """Begin with the provider that serves the called number. Its clock starts at delivery, not here.
+
+    A traceback whose first hop was cancelled or superseded begins anew the same way.
+    """
     sitting.only(STAFF if sitting.policy.system_may_open else PEOPLE, doing="open a traceback")
-    sitting.in_state(TraceState.VETTED, doing="get opened")
+    trace = sitting.trace
+    is_anew = trace.state in WORKING and all(hop.is_held for hop in trace.hops if hop.parent is None)
+    if not is_anew:
+        sitting.in_state(TraceState.VETTED, doing="get opened")
     if not command.provider.strip():
         raise BadInput("name the provider to ask first", where="provider")
     stamp = sitting.stamp
     created = ev.HopCreated(
         **stamp,
-        hop=1,
+        hop=len(trace.hops) + 1,
         provider=command.provider,
-        asked=sitting.trace.sample,
+        asked=trace.sample,
         parent=None,
         is_fork=False,
         reason="",
     )
-    return (ev.TraceOpened(**stamp), created)
+    return (created,) if is_anew else (ev.TraceOpened(**stamp), created)

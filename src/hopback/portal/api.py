@@ -1,7 +1,104 @@
-"""The portal's API."""
+"""The portal's API: version 1, bearer keys, problems as RFC 9457 documents."""
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-api = NinjaAPI(title="Hopback", version="1", docs_url=None)
+import structlog
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+
+from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError, NotFound, Refused
+from hopback.kernel.refusals import Refusal, Why
+from hopback.portal.directory.keys import let_in
+from hopback.portal.tracebacks.api import router
+
+if TYPE_CHECKING:
+    from hopback.portal.audit.actors import Actor
+
+__all__ = ["api"]
+
+log = structlog.get_logger(__name__)
+
+FORBIDDEN = frozenset({Why.WRONG_ROLE, Why.NOT_SIGNED_IN, Why.NOT_AFFECTED})
+"""Refusals for who asks; the others are for the state things are in."""
+
+
+class Key(HttpBearer):
+    """``Authorization: Bearer hb_…``: a key that the consortium issued to a provider."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # noqa: ARG002 -- django-ninja's signature
+        """The provider's program behind the key, None if the key lets nobody in."""
+        return let_in(token, scope="hops", at=datetime.now(UTC))
+
+
+api = NinjaAPI(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key())
+api.add_router("", router)
+
+
+def problem(status: int, code: str, title: str, *, where: str = "", mend: str = "", **more: Any) -> HttpResponse:
+    """An RFC 9457 problem document."""
+    document = {"type": f"urn:hopback:problem:{code}", "title": title, "status": status, "code": code}
+    document |= {"where": where} if where else {}
+    document |= {"mend": mend} if mend else {}
+    response = HttpResponse(json.dumps(document | more), status=status, content_type="application/problem+json")
+    if status == 401:  # noqa: PLR2004 -- RFC 9110 section 15.5.2 asks for the header
+        response["WWW-Authenticate"] = 'Bearer realm="hopback"'
+    return response
+
+
+@api.exception_handler(HopbackError)
+def on_error(_request: HttpRequest, error: HopbackError) -> HttpResponse:
+    """An error of our own tree."""
+    reason = {"reason": error.reason.value} if isinstance(error, Refusal) else {}
+    return problem(_status(error), error.code, error.message, where=error.where, mend=error.mend, **reason)
+
+
+@api.exception_handler(ValidationError)
+def on_malformed(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A body that is not the message it should be: every field that is wrong, by name."""
+    fields = [
+        {"where": ".".join(str(part) for part in one.get("loc", ())[1:]), "title": str(one.get("msg", ""))}
+        for one in error.errors
+    ]
+    first = fields[0]["where"] if fields else ""
+    return problem(422, BadInput.code, "the message is malformed", where=first, errors=fields)
+
+
+@api.exception_handler(AuthenticationError)
+def on_stranger(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    """No key, or one that lets nobody in."""
+    return problem(401, "not_signed_in", "no good key", mend="send Authorization: Bearer with a key that is in force")
+
+
+@api.exception_handler(HttpError)
+def on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What django-ninja itself found, such as a body that is not JSON."""
+    return problem(error.status_code, BadInput.code, str(error))
+
+
+@api.exception_handler(Exception)
+def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A fault of ours: logged here, and nothing of it shown."""
+    log.error("api.fault", path=request.path, exc_info=error)
+    return problem(500, "fault", "something went wrong on our side", mend="try again later")
+
+
+def _status(error: HopbackError) -> int:
+    if isinstance(error, BadInput):
+        return 422
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, Conflict):
+        return 409
+    if isinstance(error, Refusal):
+        return 403 if error.reason in FORBIDDEN else 409
+    if isinstance(error, Refused):
+        return 403
+    if isinstance(error, BrokenProof):
+        return 500
+    return 400

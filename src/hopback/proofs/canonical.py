@@ -27,16 +27,19 @@ MOST_PLAIN_DIGITS: Final = 21
 """ECMAScript writes 1e-6 to 1e20 without an exponent (ECMA-262, Number::toString)."""
 
 
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
 def canonical(value: Any) -> bytes:
     """The RFC 8785 form of ``value`` as UTF-8.
 
     Raises :class:`BadInput` for a value that has no such form.
     """
-    if _is_plain(value):
-        # json's own writer escapes and separates as RFC 8785 asks; only floats and far-off keys differ.
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     try:
-        return _write(value).encode()
+        # json's own writer escapes and separates as RFC 8785 asks; what it does otherwise is written by hand.
+        plain = _plain(value)
+        text = _write(value) if plain is _NOT_PLAIN else _WRITER.encode(plain)
+        return text.encode()
     except UnicodeEncodeError as error:
         raise BadInput("text holds half a surrogate pair", mend="mend the text's encoding") from error
 
@@ -46,19 +49,34 @@ def digest(value: Any, *, salt: bytes = b"") -> str:
     return hashlib.sha256(salt + canonical(value)).hexdigest()
 
 
-def _is_plain(value: Any) -> bool:
+_NOT_PLAIN: Final = object()
+_SMALL, _LARGE = 1e-4, 1e15
+"""Between these Python writes a number with a fraction as ECMAScript does, without an exponent."""
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as json's writer would write it canonically, or ``_NOT_PLAIN``."""
     kind = type(value)
-    if kind is str:
-        return bool(value.isascii())
+    if kind is str or value is None or kind is bool:
+        return value
     if kind is int:
-        return bool(-EXACT <= value <= EXACT)
-    if value is None or kind is bool:
-        return True
+        return value if -EXACT <= value <= EXACT else _NOT_PLAIN
+    if kind is float:
+        if value.is_integer() and -_LARGE < value < _LARGE:
+            return int(value)
+        return value if _SMALL < abs(value) < _LARGE else _NOT_PLAIN
     if kind is dict:
-        return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
+        members = {}
+        for key, item in value.items():
+            # in ASCII, the order of code points is that of UTF-16
+            if type(key) is not str or not key.isascii() or (written := _plain(item)) is _NOT_PLAIN:
+                return _NOT_PLAIN
+            members[key] = written
+        return members
     if kind is list or kind is tuple:
-        return all(map(_is_plain, value))
-    return False
+        items = [_plain(item) for item in value]
+        return _NOT_PLAIN if any(item is _NOT_PLAIN for item in items) else items
+    return _NOT_PLAIN
 
 
 def _write(value: Any) -> str:

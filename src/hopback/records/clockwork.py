@@ -168,6 +168,9 @@ def _zone_ballot(votes: Sequence[Vote], *, zone: str, at: datetime) -> int | Non
     seen = [(vote.at, stamp) for vote in votes if (stamp := _stamp_offset(vote, zone)) is not None]
     if not seen:
         return None
+    by_book = sum(stamp == _offset_s(zone, when) for when, stamp in seen)
+    if by_book == len(seen):
+        return _offset_s(zone, at)
     score = [0] * len(_zones())
     for when, stamp in seen:
         for index, offset in enumerate(_offsets_at(when)):
@@ -175,7 +178,7 @@ def _zone_ballot(votes: Sequence[Vote], *, zone: str, at: datetime) -> int | Non
     best = max(score)
     if best * 2 <= len(seen):
         return None
-    if sum(stamp == _offset_s(zone, when) for when, stamp in seen) == best:
+    if by_book == best:
         return _offset_s(zone, at)  # no other zone explains the calls better than the book
     said = {offset for offset, points in zip(_offsets_at(at), score, strict=True) if points == best}
     return said.pop() if len(said) == 1 else None

@@ -8,6 +8,7 @@ texts, dialled digits, numbers and instants, the reason to reject, the order of 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from hopback.records.schema import CALLED_SIDE, COLUMNS, NUMBERS, TIMES
 from hopback.tables import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,6 +43,10 @@ REASONS: Final[Mapping[str, str]] = {
 }
 """Why a line is no record: the code and its words."""
 
+_SAMPLED: Final = 512
+_WORTH_LOOKING: Final = 100
+_RARE: Final = 50
+"""One line in so many is looked at to see whether a file came in the order of time."""
 _MANY: Final = 50
 """So many lines with another count of columns are a change of configuration; fewer are accidents."""
 
@@ -71,10 +76,12 @@ class Batch:
     """Lines of one or more files of a source, sorted out by kind, ready to be landed together."""
 
     parts: list[_Part] = field(default_factory=list)
+    samples: list[_Part] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     read: dict[int, int] = field(default_factory=dict)
     headers: dict[int, int] = field(default_factory=dict)
     size: int = 0
+    is_shuffled: bool = False
 
     def add(self, lines: Lines, *, plan: Plan, file_id: int, cut_off: bool = False) -> None:
         """Sort the lines of one block of one file; ``cut_off`` says that its last line is torn."""
@@ -97,7 +104,10 @@ class Batch:
         only = plan.layouts[0]
         if len(plan.layouts) == 1 and only.least == only.most and not has_quotes and not has_escapes:
             self.parts.append(_Part(plan, only, is_split=False, table=_table(lines, file_id)))
+            sample = _table(lines.only(slice(None, None, _SAMPLED)), file_id)
+            self.samples.append(_Part(plan, only, is_split=False, table=sample))
             return
+        self.is_shuffled = True
         self._sort(lines, plan=plan, file_id=file_id, is_plain=not has_quotes and not has_escapes)
 
     def _sort(self, lines: Lines, *, plan: Plan, file_id: int, is_plain: bool) -> None:
@@ -113,7 +123,7 @@ class Batch:
                 of_type = _begin_with(lines, layout.first, dialect.delimiter)
                 known |= of_type
                 mine &= of_type
-            for count in _usual_counts(counts[mine], all_counts=counts[sound & left]):
+            for count in _usual_counts(counts[mine]):
                 if (layout.first, count) in usual:
                     continue
                 usual.add((layout.first, count))
@@ -136,9 +146,8 @@ class Batch:
             self.rejects.append(Reject(file_id, int(lines.numbers[index]), reason, lines.text(index)))
 
 
-def _usual_counts(counts: NDArray[np.int64], *, all_counts: NDArray[np.int64]) -> list[int]:
+def _usual_counts(counts: NDArray[np.int64]) -> list[int]:
     """Counts of columns that are no accident: the most frequent one, and any with many lines."""
-    del all_counts
     values, times = np.unique(counts, return_counts=True)
     if not len(values):
         return []
@@ -188,23 +197,40 @@ class Statement:
     """The SQL that turns a batch into canonical rows, for one source.
 
     Use it in a ``with`` block: it shows the batch's tables to the session and hides them again.
+    Rows come in the order of set-up, or as the switch wrote them where a sample shows that this is nearly the same: a
+    row group then spans as little time, and sorting costs as much as all the rest.
     """
 
     def __init__(self, session: DuckDB, batch: Batch, *, source: Source) -> None:
         self._session = session
         self._source = source
-        grouped: dict[tuple[str, Layout, bool], list[_Part]] = {}
-        for part in batch.parts:
-            grouped.setdefault((part.plan.format.name, part.layout, part.is_split), []).append(part)
         self._shown: list[str] = []
-        self._selects: list[str] = []
         self._columns: set[str] = set()
-        for number, parts in enumerate(grouped.values()):
-            name = f"lines_{number}"
-            session.show(name, pa.concat_tables([part.table for part in parts]))
+        self._all = self._show(batch.parts, "lines")
+        self.is_empty = not batch.parts
+        self._order = "" if self._is_ordered(batch) else " ORDER BY setup_at"
+
+    def _show(self, parts: Sequence[_Part], called: str) -> str:
+        """Show lines to the session, one table for each layout; SQL for their rows."""
+        grouped: dict[tuple[str, Layout, bool], list[_Part]] = {}
+        for part in parts:
+            grouped.setdefault((part.plan.format.name, part.layout, part.is_split), []).append(part)
+        selects: list[str] = []
+        for number, alike in enumerate(grouped.values()):
+            name = f"{called}_{number}"
+            self._session.show(name, pa.concat_tables([part.table for part in alike]))
             self._shown.append(name)
-            self._selects.append(self._select(name, parts[0]))
-        self._all = " UNION ALL BY NAME ".join(f"({select})" for select in self._selects)
+            selects.append(f"({self._select(name, alike[0])})")
+        return " UNION ALL BY NAME ".join(selects)
+
+    def _is_ordered(self, batch: Batch) -> bool:
+        lines = sum(part.table.num_rows for part in batch.samples)
+        if batch.is_shuffled or lines < _WORTH_LOOKING:
+            return False
+        rows = self._show(batch.samples, "samples")
+        times = [at for (at,) in self._session.rows(f"SELECT epoch_us(setup_at) FROM ({rows}) WHERE reject IS NULL")]  # noqa: S608
+        backwards = sum(later < earlier for earlier, later in pairwise(times))
+        return backwards * _RARE <= len(times)
 
     def __enter__(self) -> Statement:  # noqa: PYI034 -- not to be subclassed
         return self
@@ -214,38 +240,33 @@ class Statement:
             self._session.hide(name)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there is no line to read."""
-        return not self._selects
-
-    @property
     def columns(self) -> tuple[str, ...]:
         """The canonical columns this batch can fill, in the schema's order."""
         return tuple(column for column in COLUMNS if column in self._columns)
 
     @property
     def good(self) -> str:
-        """SQL for the rows that are calls, in order of time."""
+        """SQL for the rows that are calls."""
         listed = ", ".join(self.columns)
-        return f"SELECT {listed} FROM ({self._all}) WHERE reject IS NULL ORDER BY setup_at"
+        return f"SELECT {listed} FROM ({self._all}) WHERE reject IS NULL{self._order}"  # noqa: S608
 
     @property
     def bad(self) -> str:
         """SQL for the rows that are not: ``file_id, line, reject, raw``."""
-        return f"SELECT file_id, line, reject, raw FROM ({self._all}) WHERE reject IS NOT NULL ORDER BY file_id, line"
+        return f"SELECT file_id, line, reject, raw FROM ({self._all}) WHERE reject IS NOT NULL ORDER BY file_id, line"  # noqa: S608
 
     @property
     def views(self) -> tuple[str, ...]:
         """Names under which the lines are shown, each with ``raw``."""
-        return tuple(self._shown)
+        return tuple(name for name in self._shown if name.startswith("lines"))
 
     def _select(self, view: str, part: _Part) -> str:
         layout, dialect = part.layout, part.plan.format.dialect
-        inner = f"SELECT * FROM {view}"
+        inner = f"SELECT * FROM {view}"  # noqa: S608
         if not part.is_split:
             columns = ", ".join(f"f[{index + 1}] AS c{index}" for index in range(len(layout.columns)))
             inner = (
-                f"SELECT file_id, line, raw, len(f) AS columns, {columns} FROM "
+                f"SELECT file_id, line, raw, len(f) AS columns, {columns} FROM "  # noqa: S608
                 f"(SELECT file_id, line, raw, string_split(raw, {sql.text(dialect.delimiter)}) AS f FROM {view})"
             )
 
@@ -271,15 +292,13 @@ class Statement:
         third = ["file_id", "line", "raw", "count_is_wrong", "rejected"]
         third += [name for name in texts if name not in numbers]
         for name in numbers:
-            read = spellings.number(
-                f"{name}__v", f"{name}__p", f"{name}__d", name, home_country=home, area_code=area
-            )
+            read = spellings.number(f"{name}__v", f"{name}__p", f"{name}__d", name, home_country=home, area_code=area)
             if name == "lrn":
-                called = [spellings.routing(other) for other in CALLED_SIDE if other in numbers]
+                called = [spellings.routing(f"{other}__p", other) for other in CALLED_SIDE if other in numbers]
                 read = sql.first_of([read, *called])
             third.append(f"{read} AS {name}")
         if "lrn" not in numbers:
-            routed = [spellings.routing(other) for other in CALLED_SIDE if other in numbers]
+            routed = [spellings.routing(f"{other}__p", other) for other in CALLED_SIDE if other in numbers]
             third.append(f"{sql.first_of(routed)}::BIGINT AS lrn")
             self._columns.add("lrn")
         third += self._instants(values)
@@ -292,12 +311,12 @@ class Statement:
             "CASE WHEN count_is_wrong THEN 'wrong_column_count' WHEN rejected IS NOT NULL THEN rejected "
             f"WHEN setup_at IS NULL THEN 'unreadable_time' WHEN {no_called} THEN 'no_called_number' END AS reject"
         )
-        stages = f"SELECT {', '.join(first)} FROM ({inner})"
+        stages = f"SELECT {', '.join(first)} FROM ({inner})"  # noqa: S608
         for stage in (valued, plain, second):
             if stage:
-                stages = f"SELECT *, {', '.join(stage)} FROM ({stages})"
-        stages = f"SELECT {', '.join(third)} FROM ({stages})"
-        return f"SELECT *, {fourth} FROM ({stages})"
+                stages = f"SELECT *, {', '.join(stage)} FROM ({stages})"  # noqa: S608
+        stages = f"SELECT {', '.join(third)} FROM ({stages})"  # noqa: S608
+        return f"SELECT *, {fourth} FROM ({stages})"  # noqa: S608
 
     def _instants(self, values: Mapping[str, object]) -> list[str]:
         """Times to UTC; only the set-up keeps its second reading."""

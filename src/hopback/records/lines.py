@@ -49,7 +49,7 @@ class Lines:
     def starting_with(self, prefix: bytes) -> NDArray[np.bool_]:
         """Which lines begin with these bytes."""
         size = len(prefix)
-        result = (self.ends - self.starts) >= size
+        result: NDArray[np.bool_] = (self.ends - self.starts) >= size
         if not result.any():
             return result
         array = np.frombuffer(self.data, np.uint8)
@@ -60,7 +60,7 @@ class Lines:
 
     def equal_to(self, line: bytes) -> NDArray[np.bool_]:
         """Which lines are exactly these bytes."""
-        result = (self.ends - self.starts) == len(line)
+        result: NDArray[np.bool_] = (self.ends - self.starts) == len(line)
         if line and result.any():
             picked = np.flatnonzero(result)
             result[picked] = self.only(picked).starting_with(line)
@@ -173,4 +173,5 @@ def _unescaped(array: NDArray[np.uint8], marks: NDArray[np.int64], escape: int) 
         run += going
         at = at - 1
         going &= (at >= 0) & (array[np.maximum(at, 0)] == escape)
-    return run % 2 == 0
+    even: NDArray[np.bool_] = run % 2 == 0
+    return even

@@ -10,20 +10,21 @@ from __future__ import annotations
 import csv
 import fcntl
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 
 from hopback.kernel.errors import BadInput, Conflict
 from hopback.records import spellings
 from hopback.records.formats.registry import detect, format_named, plan
-from hopback.records.landing import REASONS, Batch, Statement
+from hopback.records.landing import REASONS, Batch, Reject, Statement
 from hopback.records.lines import find_lines
 from hopback.records.manifest import FileEntry, Landing
 from hopback.records.reading import BLOCK, Reading, read_blocks
@@ -36,16 +37,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopback.records.formats.registry import Format, Plan
-    from hopback.records.landing import Reject
     from hopback.records.lines import Lines
+    from hopback.records.reading import Block
     from hopback.records.schema import Source
     from hopback.records.store import Store
     from hopback.tables.engines.duckdb import DuckDB
+
+_T = TypeVar("_T")
 
 __all__ = ["FileReport", "LoadReport", "Progress", "load_files", "load_source"]
 
 _SAMPLE: Final = 200
 _SAMPLE_BYTES: Final = 1 << 20
+_LANDING_BLOCKS: Final = 8
+"""Blocks landed in one Parquet file: about half a million short lines or four row groups, which two cores share."""
 _ROW_GROUP: Final = 122_880
 _TOGETHER: Final = 2_000
 """Files landed together at most."""
@@ -168,6 +173,11 @@ class _File:
     last: int | None = None
     sheet: Any = None
 
+    def span(self, first: int, last: int) -> None:
+        """Widen the time the file's calls span."""
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+
 
 class _Loader:
     """One run over the files of one source."""
@@ -181,6 +191,7 @@ class _Loader:
         self._folder = folder
         self._progress = progress
         self._block = block
+        self._landing = _LANDING_BLOCKS * block
         self._known = {entry.path: entry for entry in store.manifest.live_files() if entry.source == source.name}
         self._dead: set[int] = {file_id for members in store.manifest.landed().values() for file_id in members} - {
             entry.file_id for entry in store.manifest.live_files()
@@ -246,8 +257,7 @@ class _Loader:
         old = self._known.get(name)
         blocks = read_blocks(path, reading, encoding=self._source.encoding, block=self._block)
         is_alone = False
-        for block in blocks:
-            lines = find_lines(block.data, first_number=block.first_line)
+        for block, lines in _ahead(_found(blocks), depth=max(1, self._landing // self._block)):
             if file.plan is None and len(lines):
                 file.plan = self._plan(lines, path)
             if not block.is_last and not is_alone:
@@ -260,9 +270,9 @@ class _Loader:
             if file.plan is not None:
                 is_torn = block.is_last and bool(reading.broken) and not block.data.endswith(b"\n")
                 self._batch.add(lines, plan=file.plan, file_id=file_id, cut_off=is_torn)
-            if self._batch.size >= self._block:
+            if self._batch.size >= self._landing:
                 self._land()
-        if is_alone or len(self._waiting) >= _TOGETHER or self._batch.size == 0 and self._fresh:
+        if is_alone or len(self._waiting) >= _TOGETHER or (self._batch.size == 0 and self._fresh):
             self._settle()
 
     def _plan(self, lines: Lines, path: Path) -> Plan:
@@ -307,8 +317,6 @@ class _Loader:
             )
             lines = sum(count for count in batch.read.values()) - sum(batch.headers.values()) - len(batch.rejects)
             if rows < lines:
-                from hopback.records.landing import Reject  # noqa: PLC0415
-
                 self._reject([Reject(*row) for row in self._session.rows(statement.bad)])
             if not rows:
                 part.unlink()
@@ -321,7 +329,7 @@ class _Loader:
                 self._count_alone(self._waiting[file_id], landing, statement.views)
             else:
                 self._count(target)
-            self._count_met_before(target, landing, set(batch.read))
+            self._count_met_before(target, landing)
         self._fresh.append((landing, set(batch.read)))
 
     def _measure(self, target: Path, columns: Sequence[str], rows: int) -> Landing:
@@ -342,17 +350,15 @@ class _Loader:
 
     def _count_alone(self, file: _File, landing: Landing, views: Sequence[str]) -> None:
         """A block of one file without rejects: the hashes of its lines say how many are alike."""
-        kept = 0
-        hashes = self._session.table(" UNION ALL ".join(f"SELECT hash(raw) AS h FROM {view}" for view in views))
+        hashes = self._session.table(" UNION ALL ".join(f"SELECT hash(raw) AS h FROM {view}" for view in views))  # noqa: S608
         values = np.sort(hashes["h"].to_numpy())
         kept = 1 + int(np.count_nonzero(values[1:] != values[:-1]))
         file.kept += kept
         file.duplicates += landing.rows - kept
-        file.first = landing.min_setup if file.first is None else min(file.first, landing.min_setup)
         ((last,),) = self._session.rows(
             f"SELECT epoch_us(max(setup_at)) FROM read_parquet({sql.text(str(self._store.calls / landing.name))})"  # noqa: S608
         )
-        file.last = last if file.last is None else max(file.last, last)
+        file.span(landing.min_setup, last)
 
     def _count(self, target: Path) -> None:
         """Files landed together: the first of equal lines is kept, in the order of files and lines."""
@@ -364,12 +370,10 @@ class _Loader:
             file = self._waiting[file_id]
             file.kept += rows - duplicates
             file.duplicates += duplicates
-            file.first = first if file.first is None else min(file.first, first)
-            file.last = last if file.last is None else max(file.last, last)
+            file.span(first, last)
 
-    def _count_met_before(self, target: Path, landing: Landing, members: set[int]) -> None:
+    def _count_met_before(self, target: Path, landing: Landing) -> None:
         """Lines that an earlier landing holds already are duplicates, too."""
-        del members
         others = [*self._landings, *(fresh for fresh, _ in self._fresh)]
         near = [one for one in others if one.min_setup <= landing.max_setup and one.max_setup >= landing.min_setup]
         if not near:
@@ -439,6 +443,20 @@ class _Loader:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix() if self._folder else str(path)
+
+
+def _found(blocks: Iterator[Block]) -> Iterator[tuple[Block, Lines]]:
+    for block in blocks:
+        yield block, find_lines(block.data, first_number=block.first_line)
+
+
+def _ahead(items: Iterator[_T], *, depth: int) -> Iterator[_T]:
+    """The same items, up to ``depth`` of them made while others are worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = deque(pool.submit(next, items, None) for _ in range(depth))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, items, None))
+            yield item
 
 
 def _head(path: Path, source: Source) -> list[str]:

@@ -87,9 +87,9 @@ def number(value: str, plain: str, digits: str, text: str, *, home_country: str,
     )
 
 
-def routing(text: str) -> str:
+def routing(plain: str, text: str) -> str:
     """SQL for the location routing number that stands in a spelling (``;rn=``, RFC 4694), NULL mostly."""
-    return f"CASE WHEN contains({text}, 'rn=') OR contains({text}, 'RN=') THEN {ROUTING}({text}) ELSE NULL END"
+    return f"CASE WHEN {plain} OR NOT contains(lower({text}), 'rn=') THEN NULL ELSE {ROUTING}({text}) END"
 
 
 def reader(*, home_country: str, area_code: str | None) -> Callable[[str | None], int | None]:

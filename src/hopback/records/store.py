@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from hopback.kernel.calls import CallRecord
 from hopback.kernel.errors import BadInput
-from hopback.records.formats.layout import Layout
+from hopback.records.formats.layout import Fields, Layout
 from hopback.records.formats.registry import Plan, format_named, plan, split
 from hopback.records.manifest import Manifest
-from hopback.records.schema import CALLED_SIDE, CALLING_SIDE, COLUMNS, NUMBERS, TIMES, Source, record_id
+from hopback.records.schema import CALLED_SIDE, CALLING_SIDE, COLUMNS, TIMES, Source, record_id
 from hopback.tables import sql
 from hopback.tables.sessions import open_session
 
@@ -40,8 +41,11 @@ _TEN: Final = 10**10
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a source's records cover. ``rows`` are all calls kept, ``rows_in_window`` those set up in the window asked about,
-    ``empty_hours`` the starts (UTC) of whole hours inside window and records without one."""  # noqa: D209
+    """What a source's records cover.
+
+    ``rows`` are all records kept, ``rows_in_window`` the calls set up in the window asked about, ``empty_hours`` the
+    starts (UTC) of the hours inside both window and records that have none.
+    """
 
     source: str
     format: str
@@ -113,8 +117,9 @@ class Store:
     ) -> list[CallRecord]:
         """Every call set up in ``[start, end]`` that shows one of these numbers on its called side, in order of time.
 
-        A number is met by an equal one in any column of :data:`hopback.records.schema.CALLED_SIDE`, or by one with the same last ten
-        digits, since a prefix may have been put before it. Both readings of a repeated local hour count.
+        A number is met by an equal one in any column of :data:`hopback.records.schema.CALLED_SIDE`, or by one with
+        the same last ten digits, since a prefix may have been put before it. Both readings of a repeated local hour
+        count.
         """
         return self._find(CALLED_SIDE, called, start=start, end=end, sources=sources)
 
@@ -145,7 +150,7 @@ class Store:
             if picked:
                 for hour, calls in self._ask(
                     picked,
-                    f"SELECT epoch_us(date_trunc('hour', setup_at)), count(*) FROM calls WHERE {_between(start, end)} GROUP BY 1",
+                    f"SELECT epoch_us(date_trunc('hour', setup_at)), count(*) FROM calls WHERE {_between(start, end)} GROUP BY 1",  # noqa: S608
                 ):
                     hours[_instant(hour)] = calls
             first = _instant(min(firsts)) if firsts else None
@@ -165,8 +170,7 @@ class Store:
     def epoch_shifts(self) -> list[EpochShift]:
         """How far stamps stand from the zone-free clock of the same record, by source, day and whole seconds.
 
-        Only sources whose records carry such a clock appear (``epoch_at``). Calls per shift show a wrong zone as one large
-        number, a set-up that is not logged as small ones.
+        Only sources whose records carry such a clock appear (``epoch_at``). A wrong zone shows as one large shift.
         """
         self._refresh()
         found: list[EpochShift] = []
@@ -176,7 +180,8 @@ class Store:
                 continue
             for day, seconds, calls in self._ask(
                 picked,
-                "SELECT CAST(setup_at AS DATE) AS day, CAST(round((epoch_us(setup_at) - epoch_us(epoch_at)) / 1e6) AS BIGINT) AS seconds, "
+                "SELECT CAST(setup_at AS DATE) AS day, "
+                "CAST(round((epoch_us(setup_at) - epoch_us(epoch_at)) / 1e6) AS BIGINT) AS seconds, "
                 "count(*) FROM calls WHERE epoch_at IS NOT NULL GROUP BY ALL ORDER BY ALL",
             ):
                 found.append(EpochShift(name, day, seconds, calls))
@@ -266,7 +271,7 @@ class Store:
     def _hold(self) -> bool:
         """Hold a small store in memory."""
         if not self._is_held and 0 < sum(landing.rows for landing in self._landings) <= _SMALL:
-            self._engine().run(f"CREATE TABLE held AS SELECT * FROM ({self._union(self._landings)}) ORDER BY setup_at")
+            self._engine().run(f"CREATE TABLE held AS SELECT * FROM ({self._union(self._landings)}) ORDER BY setup_at")  # noqa: S608
             self._is_held = True
         return self._is_held
 
@@ -274,7 +279,7 @@ class Store:
         listed = ", ".join(sql.text(str(self.calls / landing.name)) for landing in landings)
         dead = set().union(*(self._dead[landing.name] for landing in landings))
         alive = f" WHERE file_id NOT IN {sql.numbers(sorted(dead))}" if dead else ""
-        return f"SELECT * FROM nothing UNION ALL BY NAME SELECT * FROM read_parquet([{listed}], union_by_name = true){alive}"
+        return f"SELECT * FROM nothing UNION ALL BY NAME SELECT * FROM read_parquet([{listed}], union_by_name = true){alive}"  # noqa: S608
 
     def _ask(self, landings: Sequence[Landing], question: str) -> list[tuple[Any, ...]]:
         """Answer SQL over ``calls``: the distinct records of these landings, BYEs left out."""
@@ -292,7 +297,7 @@ class Store:
             members = sorted({file_id for landing in landings for file_id in self._members(landing)})
             if len(members) == len(self._files):
                 return "held"
-            return f"(SELECT * FROM held WHERE file_id IN {sql.numbers(members)})"
+            return f"(SELECT * FROM held WHERE file_id IN {sql.numbers(members)})"  # noqa: S608
         return f"({self._union(landings)})"
 
     def _members(self, landing: Landing) -> set[int]:
@@ -398,8 +403,22 @@ class Store:
                 self._plans[entry.file_id] = made
             else:
                 made = plan(form, [raw], source=Source(entry.source))
-        fed = {column for columns in form.dialect.feeds.values() for column in columns}
-        return {name: value for name, value in made.named(raw).items() if value and name not in fed}
+        used = _used(form.name, made.layouts)
+        return {name: value for name, value in made.named(raw).items() if value and name not in used}
+
+
+@cache
+def _used(name: str, layouts: tuple[Layout, ...]) -> frozenset[str]:
+    """The columns that some canonical column is made from."""
+    form, used = format_named(name), set[str]()
+    for layout in layouts:
+
+        def note(index: int, layout: Layout = layout) -> str:
+            used.add(layout.columns[index])
+            return "c"
+
+        form.values(Fields(form.dialect, layout, Source("any"), note))
+    return frozenset(used)
 
 
 def _without_starts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

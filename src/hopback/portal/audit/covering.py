@@ -32,12 +32,13 @@ class Covered:
     @property
     def name(self) -> str:
         """What the table is called in a leaf."""
-        return self.model._meta.label_lower
+        return self.model._meta.label_lower  # noqa: SLF001 -- Django documents it
 
     def by_leaf(self, uids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
         """The rows written under each of these leaves, in the order they were written."""
         found: dict[UUID, list[dict[str, Any]]] = {}
-        for row in self.model._default_manager.filter(leaf__in=uids).order_by("pk").iterator(chunk_size=2000):
+        rows = self.model._default_manager.filter(leaf__in=uids)  # noqa: SLF001 -- Django documents it
+        for row in rows.order_by("pk").iterator(chunk_size=2000):
             found.setdefault(row.leaf, []).append(self.form(row))  # type: ignore[attr-defined]  # each has the column
         return found
 

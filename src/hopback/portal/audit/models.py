@@ -4,6 +4,8 @@ The database refuses to change or delete a row as well (see ``audit/guards.py``)
 only says so earlier and more clearly.
 """
 
+# ruff: noqa: D106 -- a Meta holds its table's constraints and indexes
+
 from __future__ import annotations
 
 from typing import Any, NoReturn, TypeVar
@@ -15,14 +17,14 @@ from hopback.kernel.errors import Refused
 
 __all__ = ["AppendOnly", "AppendOnlyRows", "Checkpoint", "Head", "Leaf"]
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
 
 def _refuse(model: type[models.Model]) -> NoReturn:
-    raise Refused(f"a row of {model._meta.label} is written once", mend="record the correction as a new row")
+    raise Refused(f"a row of {model.__name__} is written once", mend="record the correction as a new row")
 
 
-class AppendOnlyRows(models.QuerySet[Row, Row]):
+class AppendOnlyRows(models.QuerySet[Row_co, Row_co]):
     """Rows that are only ever added."""
 
     def update(self, **_kwargs: Any) -> NoReturn:
@@ -85,7 +87,7 @@ class Leaf(AppendOnly):
         )
 
     def __str__(self) -> str:
-        return f"{self.number if self.number is not None else '–'} {self.action} {self.subject} by {self.actor}"
+        return f"{self.number if self.number is not None else 'unsealed'} {self.action} {self.subject} by {self.actor}"
 
 
 class Head(models.Model):

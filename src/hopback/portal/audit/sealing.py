@@ -72,7 +72,7 @@ def prove(number: int) -> InclusionProof:
     if checkpoint is None or not 0 <= number < checkpoint.size:
         raise NotFound(f"leaf {number} is not sealed", mend="seal the log first, or name another leaf")
     sealed = Leaf.objects.filter(number__lt=checkpoint.size)
-    hashes = [bytes(item) for item in sealed.order_by("number").values_list("hash", flat=True).iterator()]
+    hashes = [bytes(item or b"") for item in sealed.order_by("number").values_list("hash", flat=True).iterator()]
     body = Leaf.objects.values_list("body", flat=True).get(number=number)
     return InclusionProof(body.encode(), number, inclusion(hashes, number), checkpoint.note)
 
@@ -97,5 +97,5 @@ def export(folder: Path, *, disclosing: Iterable[int] | None = None, by: Signer 
         rows = Leaf.objects.filter(number__lt=checkpoint.size).order_by("number")
         for number, body, hashed in rows.values_list("number", "body", "hash").iterator(chunk_size=2000):
             is_shown = shown is None or number in shown
-            lines.write((body if is_shown else f'{{"withheld":"{bytes(hashed).hex()}"}}') + "\n")
+            lines.write((body if is_shown else f'{{"withheld":"{bytes(hashed or b"").hex()}"}}') + "\n")
     return checkpoint

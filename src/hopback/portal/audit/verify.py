@@ -150,7 +150,7 @@ def _check_rows(leaf: Leaf, rows: dict[str, dict[Any, list[dict[str, Any]]]], co
 
 
 def _check_strays(table: Covered, counted: int) -> None:
-    total = table.model._default_manager.count()
+    total = table.model._default_manager.count()  # noqa: SLF001 -- Django documents it
     if total != counted:
         raise BrokenProof(f"{total - counted} of {total} rows belong to no leaf", where=table.name)
 

@@ -1,5 +1,7 @@
 """Providers, contacts and API keys."""
 
+# ruff: noqa: D106 -- a Meta holds its table's constraints and indexes
+
 from __future__ import annotations
 
 from django.db import models

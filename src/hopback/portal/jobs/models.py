@@ -1,5 +1,7 @@
 """One row for each thing that is owed later."""
 
+# ruff: noqa: D106 -- a Meta holds its table's constraints and indexes
+
 from __future__ import annotations
 
 from django.db import models

@@ -40,7 +40,8 @@ log = structlog.get_logger(__name__)
 class Handler(Protocol):
     """Does one kind of job, inside the transaction that completes it."""
 
-    def __call__(self, payload: dict[str, Any], /, *, at: datetime) -> None: ...
+    def __call__(self, payload: dict[str, Any], /, *, at: datetime) -> None:
+        """Raise whatever went wrong: the job is then undone, kept and tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,7 @@ def _claim(*, now: datetime, until: datetime, lease: timedelta) -> Job | None:
         claimed = Job.objects.filter(
             pk=found.pk, state=found.state, lease=found.lease, due_at=found.due_at, attempts=found.attempts
         )
-        if claimed.update(
-            state=JobState.RUNNING, lease=mine, leased_until=start + lease, attempts=F("attempts") + 1
-        ):
+        if claimed.update(state=JobState.RUNNING, lease=mine, leased_until=start + lease, attempts=F("attempts") + 1):
             found.lease, found.attempts = mine, found.attempts + 1
             return found
     return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from hopback.kernel.commands import By
 from hopback.kernel.commands import Role as Part
@@ -21,7 +20,19 @@ from hopback.portal.tracebacks.policies import EXERCISE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["by", "hop_of", "hops_of", "may_answer", "may_decide", "may_propose", "may_run", "tracebacks_of"]
+    from django.db.models import QuerySet
+
+__all__ = [
+    "by",
+    "hop_of",
+    "hops_of",
+    "may_answer",
+    "may_decide",
+    "may_decide_all",
+    "may_propose",
+    "may_run",
+    "tracebacks_of",
+]
 
 STAFF: Final = frozenset({Role.LEAD, Role.ANALYST, Role.EXERCISE_ANALYST})
 
@@ -47,6 +58,12 @@ def may_decide(actor: Actor, subject: Any, /) -> None:
     if actor.role not in STAFF:
         raise Refused(f"{actor.name} may not decide on tracebacks", mend="ask an analyst of the consortium")
     _check_exercise(actor, subject)
+
+
+def may_decide_all(actor: Actor, subjects: Any, /) -> None:
+    """As :func:`may_decide`, for each of several."""
+    for subject in subjects:
+        may_decide(actor, subject)
 
 
 def may_propose(actor: Actor, policy: Any, /) -> None:

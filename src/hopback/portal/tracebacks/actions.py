@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hopback.kernel import commands as cmd
 from hopback.kernel.answers import AnswerKind
-from hopback.kernel.errors import BadInput, Refused
+from hopback.kernel.errors import BadInput, HopbackError, NotFound, Refused
 from hopback.kernel.hops import WORKING, HopState, TraceState
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import Role
 from hopback.portal.directory.models import Provider
-from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_propose, may_run
+from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_decide_all, may_propose, may_run
 from hopback.portal.tracebacks.docket import Docket, begin, load, load_all, save
 from hopback.portal.tracebacks.models import Hop, Traceback
 from hopback.portal.tracebacks.policies import policy_named
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 __all__ = [
     "acknowledge",
     "answer_hop",
+    "answer_hops",
     "close",
     "collect_requests",
     "conclude",
+    "conclude_all",
     "correct_answer",
     "decline",
     "deny",
@@ -220,15 +222,39 @@ def answer_hop(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key:
     the answer is for another request or in another provider's name.
     """
     docket = load(hop.traceback_id, lock=True)
-    said, body = answer_of(message), _body(hop, message)
-    key = key or answer_key(body)
-    asked = docket.now.hops[hop.number - 1]
-    verb: type[cmd.AnswerHop | cmd.CorrectAnswer | cmd.DenyClaim] = cmd.AnswerHop
-    if asked.state is HopState.ACCEPTED and all(response.key != key for response in asked.responses):
-        verb = cmd.CorrectAnswer
-    elif said.kind is AnswerKind.DENIED and asked.parent is not None and asked.effective is None:
-        verb = cmd.DenyClaim
-    return _take_down(docket, verb(hop.number, said, key, by=by(actor)), body, at=at)
+    _hear(docket, actor, hop, message, at=at, key=key)
+    return _saved(docket, at=at)
+
+
+@action("hops.answered", may=_own)
+def answer_hops(
+    actor: Actor, answers: Sequence[tuple[Hop, HopAnswer]], *, at: datetime
+) -> tuple[dict[str, Trace], dict[str, HopbackError]]:
+    """Take down several answers of one provider as :func:`answer_hop` does each, under one audit entry.
+
+    One that is refused stops no other. Returns the tracebacks that moved on by the answers' request ids, and the
+    refusals.
+    """
+    dockets = load_all({hop.traceback_id for hop, _ in answers}, lock=True)
+    moved: dict[str, Trace] = {}
+    refused: dict[str, HopbackError] = {}
+    for hop, message in answers:
+        docket = dockets[hop.traceback_id]
+        try:
+            may_answer(actor, hop)
+            with docket.whole():
+                if _hear(docket, actor, hop, message, at=at):
+                    moved[hop.request_id] = docket.now
+        except (BadInput, NotFound, Refused) as error:
+            refused[hop.request_id] = error
+    entry().about(f"provider:{actor.provider}/requests")
+    entry().facts = {
+        "answered": sorted(moved),
+        "refused": {request: error.code for request, error in sorted(refused.items())},
+    }
+    _note_policy(list(dockets.values()))
+    save(list(dockets.values()), at=at)
+    return moved, refused
 
 
 @action("hop.corrected", may=may_answer)
@@ -236,7 +262,8 @@ def correct_answer(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, 
     """Mend an answer that stands. Where it names somebody else, the hops above are superseded and kept."""
     docket, body = load(hop.traceback_id, lock=True), _body(hop, message)
     command = cmd.CorrectAnswer(hop.number, answer_of(message), key or answer_key(body), by=by(actor))
-    return _take_down(docket, command, body, at=at)
+    _take_down(docket, command, body, at=at)
+    return _saved(docket, at=at)
 
 
 @action("hop.claim_denied", may=may_answer)
@@ -244,7 +271,8 @@ def deny(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str |
     """Take down that a provider was wrongly named; the hop downstream is asked to look again."""
     docket, body = load(hop.traceback_id, lock=True), _body(hop, message)
     command = cmd.DenyClaim(hop.number, answer_of(message), key or answer_key(body), by=by(actor))
-    return _take_down(docket, command, body, at=at)
+    _take_down(docket, command, body, at=at)
+    return _saved(docket, at=at)
 
 
 @action("hop.accepted", may=may_decide)
@@ -324,6 +352,18 @@ def conclude(actor: Actor, traceback: Traceback, *, at: datetime, reason: str = 
     return _finish(docket, cmd.Conclude(docket.result, reason, by=by(actor)), at=at)
 
 
+@action("tracebacks.concluded", may=may_decide_all)
+def conclude_all(actor: Actor, rows: Sequence[Traceback], *, at: datetime, reason: str = "") -> None:
+    """Confirm several at once, under one audit entry; all or none."""
+    dockets = list(load_all({row.pk for row in rows}, lock=True).values())
+    for docket in dockets:
+        docket.do(cmd.Conclude(docket.result, reason, by=by(actor)), at=at)
+    entry().about("tracebacks")
+    entry().facts = {"tracebacks": [docket.row.pk for docket in dockets]}
+    _note_policy(dockets)
+    save(dockets, at=at)
+
+
 @action("traceback.closed", may=may_decide)
 def close(actor: Actor, traceback: Traceback, *, at: datetime, notices: tuple[str, ...]) -> Trace:
     """Check and close, once those found have been told and asked to mitigate."""
@@ -377,13 +417,25 @@ def _body(hop: Hop, message: HopAnswer) -> dict[str, Any]:
     return body
 
 
+def _hear(docket: Docket, actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str | None = None) -> bool:
+    said, body = answer_of(message), _body(hop, message)
+    key = key or answer_key(body)
+    asked = docket.now.hops[hop.number - 1]
+    verb: type[cmd.AnswerHop | cmd.CorrectAnswer | cmd.DenyClaim] = cmd.AnswerHop
+    if asked.state is HopState.ACCEPTED and all(response.key != key for response in asked.responses):
+        verb = cmd.CorrectAnswer
+    elif said.kind is AnswerKind.DENIED and asked.parent is not None and asked.effective is None:
+        verb = cmd.DenyClaim
+    return _take_down(docket, verb(hop.number, said, key, by=by(actor)), body, at=at)
+
+
 def _take_down(
     docket: Docket, command: cmd.AnswerHop | cmd.CorrectAnswer | cmd.DenyClaim, body: dict[str, Any], *, at: datetime
-) -> Trace:
-    """Take an answer in with the words it came in, and let follow what follows by itself."""
-    if docket.do(command, at=at):
-        version = len(docket.now.hops[command.hop - 1].responses)
-        docket.wire[command.hop, version] = body
-        if docket.now.state in WORKING:
-            settle(docket, at=at)
-    return _saved(docket, at=at)
+) -> bool:
+    """Take an answer in with the words it came in, and let follow what follows by itself; say if it was new."""
+    if not docket.do(command, at=at):
+        return False
+    docket.wire[command.hop, len(docket.now.hops[command.hop - 1].responses)] = body
+    if docket.now.state in WORKING:
+        settle(docket, at=at)
+    return True

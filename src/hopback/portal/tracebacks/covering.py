@@ -9,7 +9,7 @@ from hopback.kernel.events import from_dict
 from hopback.kernel.folding import replay
 from hopback.portal.audit import covering
 from hopback.portal.tracebacks.docket import event_form, response_form
-from hopback.portal.tracebacks.models import Hop, Response, TraceEvent, Traceback
+from hopback.portal.tracebacks.models import Hop, Response, Traceback, TraceEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from hopback.kernel.hops import WORKING, HopState, TraceState
 from hopback.kernel.paths import effective_path, point_of_entry
 from hopback.portal.audit.actors import EXERCISE_ANALYST
-from hopback.portal.tracebacks.actions import conclude, find_non_responsive, judge_answer, reopen
-from hopback.portal.tracebacks.docket import load
+from hopback.portal.tracebacks.actions import conclude, conclude_all, find_non_responsive, judge_answer, reopen
+from hopback.portal.tracebacks.docket import load, load_all
 from hopback.portal.tracebacks.models import Hop, TraceEvent
 from hopback.portal.tracebacks.policies import EXERCISE
 from hopback.portal.tracebacks.reviews import UNJUDGED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from hopback.kernel.hops import Trace
@@ -34,22 +35,29 @@ def is_exercise(policy: str) -> bool:
     return policy == EXERCISE.version
 
 
-def decide_answers(trace_id: str, *, at: datetime) -> Trace:
+def decide_answers(trace_ids: Sequence[str], *, at: datetime) -> None:
     """Judge what waits to be judged, and conclude what has come to an end."""
+    for docket in load_all(trace_ids).values():
+        if docket.now.state in (TraceState.CONCLUDED, TraceState.CLOSED) and _unjudged(docket):
+            reopen(
+                EXERCISE_ANALYST,
+                docket.row,
+                at=at,
+                reason="a provider has corrected its answer",
+                erratum="the conclusion was taken back after a correction",
+            )
+        if _unjudged(docket):
+            _judge(docket.row.pk, at=at)
+    ended = [docket.row for docket in load_all(trace_ids).values() if _has_ended(docket)]
+    if ended:
+        conclude_all(EXERCISE_ANALYST, ended, at=at, reason=REASON)
+
+
+def _judge(trace_id: str, *, at: datetime) -> None:
     docket = load(trace_id, lock=True)
-    if docket.now.state in (TraceState.CONCLUDED, TraceState.CLOSED) and _unjudged(docket):
-        reopen(
-            EXERCISE_ANALYST,
-            docket.row,
-            at=at,
-            reason="a provider has corrected its answer",
-            erratum="the conclusion was taken back after a correction",
-        )
-        docket = load(trace_id, lock=True)
     while docket.now.state in WORKING and (waiting := _unjudged(docket)):
         judge_answer(EXERCISE_ANALYST, _row(docket, waiting[0]), at=at)
         docket = load(trace_id, lock=True)
-    return _conclude_if_ended(docket, at=at)
 
 
 def decide_silence(hop: Hop, *, at: datetime) -> Trace:
@@ -88,12 +96,9 @@ def _unjudged(docket: Docket) -> list[int]:
     ]
 
 
-def _conclude_if_ended(docket: Docket, *, at: datetime) -> Trace:
+def _has_ended(docket: Docket) -> bool:
     trace = docket.now
-    is_idle = not any(hop.is_open for hop in trace.hops)
-    if trace.state in WORKING and is_idle and docket.result.outcome is not None:
-        return conclude(EXERCISE_ANALYST, docket.row, at=at, reason=REASON)
-    return trace
+    return trace.state in WORKING and not any(hop.is_open for hop in trace.hops) and docket.result.outcome is not None
 
 
 def _row(docket: Docket, number: int) -> Hop:

@@ -1,18 +1,16 @@
 """A traceback taken up to be changed: loaded under a lock, decided upon, saved whole.
 
-The events are the truth. A process keeps the tracebacks it saved last and folds in only the events that
-came since; a version that was rolled back is never kept, since keeping waits for the commit.
+The events are the truth; a process keeps the tracebacks it folded last, so that it need not fold them again.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
-
-from django.db import transaction
 
 from hopback.kernel import events as ev
 from hopback.kernel.errors import NotFound
@@ -23,14 +21,17 @@ from hopback.kernel.traces import decide, evolve
 from hopback.portal.audit.actions import entry
 from hopback.portal.directory.models import Provider
 from hopback.portal.jobs.owing import Owed, cancel, owe
-from hopback.portal.tracebacks.models import Hop, Response, TraceEvent, Traceback
+from hopback.portal.tracebacks.models import Hop, Response, Traceback, TraceEvent
 from hopback.portal.tracebacks.policies import policy_named
 from hopback.portal.tracebacks.reviews import review_of
 from hopback.portal.tracebacks.schedule import next_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import Model
 
     from hopback.kernel import hops
     from hopback.kernel.commands import Command
@@ -72,6 +73,17 @@ class Docket:
         self.events.extend(events)
         return events
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Take in all of what is decided inside, or nothing where something in it raises."""
+        trace, decided = self.trace, len(self.events)
+        try:
+            yield
+        except BaseException:
+            self.trace = trace
+            del self.events[decided:]
+            raise
+
     def countries(self) -> Mapping[str, str]:
         """The country of each provider asked or named in this traceback that the directory knows."""
         named = {hop.provider for hop in self.now.hops}
@@ -99,24 +111,28 @@ class Docket:
 
 
 class _Shelf:
-    """The tracebacks a process saved or read last, by id."""
+    """The tracebacks this process saved or read last.
+
+    Each is kept with the leaf its row was last written under. A leaf is never written twice, so one that a
+    rolled-back transaction left here matches no row.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._traces: OrderedDict[tuple[str, str], Trace] = OrderedDict()
+        self._traces: OrderedDict[str, tuple[UUID, Trace]] = OrderedDict()
 
-    def take(self, key: tuple[str, str], *, version: int) -> Trace | None:
+    def take(self, row: Traceback) -> Trace | None:
         with self._lock:
-            trace = self._traces.get(key)
-            if trace is None or trace.version > version:
+            leaf, trace = self._traces.get(row.pk, (None, None))
+            if leaf != row.leaf:
                 return None
-            self._traces.move_to_end(key)
+            self._traces.move_to_end(row.pk)
             return trace
 
-    def keep(self, key: tuple[str, str], trace: Trace) -> None:
+    def keep(self, row: Traceback, trace: Trace) -> None:
         with self._lock:
-            self._traces[key] = trace
-            self._traces.move_to_end(key)
+            self._traces[row.pk] = row.leaf, trace
+            self._traces.move_to_end(row.pk)
             while len(self._traces) > KEPT:
                 self._traces.popitem(last=False)
 
@@ -154,8 +170,7 @@ def save(dockets: Docket | Sequence[Docket], *, at: datetime) -> None:
     changed = [docket for docket in ([dockets] if isinstance(dockets, Docket) else dockets) if docket.events]
     if not changed:
         return
-    for docket in changed:
-        _save_row(docket)
+    _save_rows(changed)
     events = [row for docket in changed for row in _event_rows(docket)]
     TraceEvent.objects.bulk_create(events)
     entry().wrote(TraceEvent._meta.label_lower, [event_form(row) for row in events])  # noqa: SLF001 -- Django's public _meta
@@ -165,7 +180,10 @@ def save(dockets: Docket | Sequence[Docket], *, at: datetime) -> None:
         Response.objects.bulk_create(responses)
         entry().wrote(Response._meta.label_lower, [response_form(row) for row in responses])  # noqa: SLF001
     for docket in changed:
-        _shelve(docket)
+        docket.before = docket.trace
+        docket.events.clear()
+        docket.wire.clear()
+        _shelf.keep(docket.row, docket.now)
 
 
 def clock_key(request_id: str) -> str:
@@ -198,56 +216,42 @@ def response_form(row: Response) -> dict[str, Any]:
     }
 
 
-def _key(row: Traceback) -> tuple[str, str]:
-    return str(transaction.get_connection().settings_dict["NAME"]), row.pk
-
-
 def _folded(rows: list[Traceback]) -> list[Docket]:
-    dockets = []
-    missing: dict[str, int] = {}
-    for row in rows:
-        trace = _shelf.take(_key(row), version=row.version)
-        dockets.append(Docket(row, policy_named(row.policy), trace, trace))
-        if trace is None or trace.version < row.version:
-            missing[row.pk] = trace.version if trace is not None else 0
+    shelved = {row.pk: _shelf.take(row) for row in rows}
+    missing = [pk for pk, trace in shelved.items() if trace is None]
     if missing:
-        later: dict[str, list[Event]] = {}
-        wanted = TraceEvent.objects.filter(traceback__in=missing, number__gt=min(missing.values()))
-        for event in wanted.order_by("traceback_id", "number"):
-            if event.number > missing[event.traceback_id]:
-                later.setdefault(event.traceback_id, []).append(from_dict(event.data))
-        for docket in dockets:
-            for one in later.get(docket.row.pk, ()):
-                docket.trace = evolve(docket.trace, one)
-            docket.before = docket.trace
-            if docket.trace is not None and docket.row.pk in missing:
-                _keep_committed(_key(docket.row), docket.trace)
-    return dockets
+        folded: dict[str, Trace] = {}
+        for event in TraceEvent.objects.filter(traceback__in=missing).order_by("traceback_id", "number"):
+            folded[event.traceback_id] = evolve(folded.get(event.traceback_id), from_dict(event.data))
+        for row in rows:
+            if row.pk in folded:
+                _shelf.keep(row, folded[row.pk])
+        shelved |= folded
+    return [Docket(row, policy_named(row.policy), shelved[row.pk], shelved[row.pk]) for row in rows]
 
 
-def _keep_committed(key: tuple[str, str], trace: Trace) -> None:
-    transaction.on_commit(lambda: _shelf.keep(key, trace))
+def _save_rows(dockets: Sequence[Docket]) -> None:
+    for docket in dockets:
+        row, trace = docket.row, docket.now
+        result = trace.result
+        row.version, row.leaf = trace.version, entry().uid
+        row.review = review_of(trace, result=docket.result, knows=docket.knows)
+        row.state = trace.state.value
+        row.campaign = trace.campaign or ""
+        row.proposed_at = trace.proposed_at
+        row.opened_at = trace.opened_at
+        row.concluded_at = trace.concluded_at
+        row.outcome = result.outcome.value if result is not None and result.outcome is not None else ""
+    _upsert(Traceback, [docket.row for docket in dockets], _MOVING)
 
 
-def _shelve(docket: Docket) -> None:
-    docket.before = docket.trace
-    docket.events.clear()
-    docket.wire.clear()
-    _keep_committed(_key(docket.row), docket.now)
+def _upsert(model: type[Model], rows: Sequence[Model], fields: Sequence[str]) -> None:
+    """Insert rows, or bring those fields of known ones up to date, in one statement."""
+    manager = model._default_manager  # noqa: SLF001 -- Django documents it
+    manager.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=fields)
 
 
-def _save_row(docket: Docket) -> None:
-    row, trace = docket.row, docket.now
-    is_new = docket.before is None
-    row.review = review_of(trace, result=docket.result, knows=docket.knows)
-    row.version = trace.version
-    row.state = trace.state.value
-    row.campaign = trace.campaign or ""
-    row.proposed_at = trace.proposed_at
-    row.opened_at = trace.opened_at
-    row.concluded_at = trace.concluded_at
-    row.outcome = trace.result.outcome.value if trace.result is not None and trace.result.outcome is not None else ""
-    row.save(force_insert=is_new, force_update=not is_new)
+_MOVING: Final = ["version", "leaf", "review", "state", "campaign", "opened_at", "concluded_at", "outcome"]
 
 
 def _event_rows(docket: Docket) -> list[TraceEvent]:
@@ -289,7 +293,7 @@ def _save_hops(dockets: Sequence[Docket], *, at: datetime) -> dict[tuple[str, in
         touched = Hop.objects.filter(traceback__in={docket.row.pk for docket, _, _ in known})
         existing = {(row.traceback_id, row.number): row for row in touched}
         changed = [_fill(existing[docket.row.pk, hop.number], hop) for docket, hop, _ in known]
-        Hop.objects.bulk_update(changed, _FILLED) if len(changed) > 1 else changed[0].save(update_fields=_FILLED)
+        _upsert(Hop, changed, _FILLED)
         rows |= {(row.traceback_id, row.number): row for row in changed}
     _keep_clocks(dockets, rows, at=at)
     return {key: row.pk for key, row in rows.items()}

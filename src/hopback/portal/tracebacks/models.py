@@ -4,6 +4,8 @@ An event and a response are written once. The other rows are projections, kept f
 deadlines, and recomputed from the events when the portal is verified.
 """
 
+# ruff: noqa: D106 -- a Meta holds its table's constraints and indexes
+
 from __future__ import annotations
 
 from django.db import models
@@ -24,10 +26,11 @@ OUTCOMES = [outcome.value for outcome in Outcome]
 class Traceback(models.Model):
     """One run upstream from one call.
 
-    ``version`` counts its events. ``reference`` is whatever name the sample came with, ``terminating``
-    the provider it was reported to end at, as claimed: the directory may not know it. ``policy`` is the
-    version of the policy that governs it, from its proposal to its end. ``review`` says why a person
-    must look before it goes on; empty when nobody must.
+    ``version`` counts its events, ``leaf`` is the audit entry under which the last were written.
+    ``reference`` is whatever name the sample came with, ``terminating`` the provider it was reported to
+    end at, as claimed: the directory may not know it. ``policy`` is the version of the policy that governs
+    it, from its proposal to its end. ``review`` says why a person must look before it goes on; empty
+    when nobody must.
     """
 
     id = models.CharField(primary_key=True, max_length=32)
@@ -37,6 +40,7 @@ class Traceback(models.Model):
     review = models.TextField(blank=True, default="")
     policy = models.CharField(max_length=64)
     version = models.PositiveIntegerField()
+    leaf = models.UUIDField()
     state = models.CharField(max_length=12)
     campaign = models.CharField(max_length=200, blank=True, default="")
     proposed_at = models.DateTimeField()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hopback.kernel.answers import Answer, AnswerKind
 from hopback.kernel.calls import Sought
-from hopback.kernel.errors import BadInput
+from hopback.kernel.disclosure import Provider, ProviderView, disclose, own_hops
+from hopback.kernel.errors import BadInput, NotFound
 from hopback.proofs.canonical import canonical
 from hopback.wire.hops import HopRequest
 
@@ -31,21 +32,29 @@ def digits(number: str, *, where: str) -> int:
 
 
 def request_of(row: Hop, trace: Trace, *, identity: str = "") -> HopRequest:
-    """What the provider of a hop is asked. Only the terminating one is handed the SIP Identity header."""
-    hop = trace.hops[row.number - 1]
-    asked = hop.asked
+    """What the provider of a hop is asked, as far as it is disclosed to that provider.
+
+    Only the terminating provider is handed the SIP Identity header the call was reported with. Raises
+    :class:`NotFound` for a hop that was not sent.
+    """
+    view = disclose(trace, to=Provider(row.provider_id))
+    places = [hop.number for hop in own_hops(trace, provider=row.provider_id)]
+    if not isinstance(view, ProviderView) or row.number not in places:
+        raise NotFound(f"there is no request {row.request_id}")
+    own = view.hops[places.index(row.number)]
+    asked = own.asked
     return HopRequest(
         request_id=row.request_id,
         called=f"+{asked.called}",
         calling=None if asked.calling is None else f"+{asked.calling}",
         started_at=asked.started_at,
         accuracy_s=asked.accuracy_s,
-        downstream=asked.downstream,
+        downstream=own.downstream,
         sip_call_id=asked.sip_call_id,
         duration_s=asked.duration_s,
         answered=asked.answered,
-        identity=identity or None if hop.parent is None else None,
-        campaign=trace.campaign,
+        identity=identity or None if own.downstream is None else None,
+        campaign=view.campaign,
     )
 
 

@@ -191,12 +191,13 @@ class Fields:
     def has_offset(text: str) -> str:
         """SQL: whether an ISO 8601 stamp ends with ``Z`` or an offset (``-05``, ``-0500``, ``-05:00``).
 
-        An offset that moves the clock shows in a cast that minds it and one that does not; only Greenwich
-        has to be looked for in the text.
+        The usual ``2026-10-31T00:35:10-04:00`` shows by its length. Else an offset that moves the clock shows in a
+        cast that minds it and one that does not, and only Greenwich has to be looked for in the text.
         """
         moved = f"TRY_CAST({text} AS TIMESTAMP) <> CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
         greenwich = f"regexp_matches({text}, '([zZ]|[0-9][+-]0{{2}}(:?0{{2}})?)$') AND strlen({text}) > 12"
-        return f"CASE WHEN {moved} THEN TRUE ELSE coalesce({greenwich}, FALSE) END"
+        usual = f"strlen({text}) = 25 AND NOT contains({text}, '.')"
+        return f"CASE WHEN {usual} THEN TRUE WHEN {moved} THEN TRUE ELSE coalesce({greenwich}, FALSE) END"
 
     @staticmethod
     def later(moment: str, milliseconds: str) -> str:

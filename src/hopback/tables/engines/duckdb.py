@@ -62,11 +62,11 @@ class DuckDB:
             except self._error as error:
                 raise BadInput(f"the table engine refused: {error}", where="duckdb") from error
 
-    def table(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+    def table(self, sql: str) -> Any:
         """The answer as a ``pyarrow.Table``; errors as in :meth:`rows`."""
         with self._lock:
             try:
-                return self._connection.execute(sql, parameters).to_arrow_table()
+                return self._connection.sql(sql).to_arrow_table()
             except self._error as error:
                 raise BadInput(f"the table engine refused: {error}", where="duckdb") from error
 
@@ -87,8 +87,8 @@ class DuckDB:
     def define(self, name: str, function: Callable[..., Any], *, takes: Sequence[str], gives: str) -> None:
         """Let SQL call a Python function of values; NULL goes in and comes out as None."""
         with self._lock:
-            types: list[Any] = list(takes)
-            self._connection.create_function(name, function, types, gives, null_handling="special")  # type: ignore[arg-type]
+            connection: Any = self._connection  # its stubs want an enumeration that is not exported
+            connection.create_function(name, function, list(takes), gives, null_handling="special")
             self._functions.append(name)
 
     def close(self) -> None:

@@ -4,53 +4,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.BinaryField()),
-                ('note', models.TextField()),
-                ('sealed_at', models.DateTimeField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField()),
+                ("note", models.TextField()),
+                ("sealed_at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Head',
+            name="Head",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField(default=0)),
-                ('peaks', models.JSONField(default=list)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField(default=0)),
+                ("peaks", models.JSONField(default=list)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='head_is_one')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="head_is_one")],
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('serial', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(unique=True)),
-                ('action', models.CharField(max_length=80)),
-                ('actor', models.CharField(max_length=200)),
-                ('subject', models.CharField(max_length=200)),
-                ('at', models.DateTimeField()),
-                ('is_refusal', models.BooleanField(default=False)),
-                ('body', models.TextField()),
-                ('number', models.BigIntegerField(null=True, unique=True)),
-                ('hash', models.BinaryField(null=True)),
+                ("serial", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(unique=True)),
+                ("action", models.CharField(max_length=80)),
+                ("actor", models.CharField(max_length=200)),
+                ("subject", models.CharField(max_length=200)),
+                ("at", models.DateTimeField()),
+                ("is_refusal", models.BooleanField(default=False)),
+                ("body", models.TextField()),
+                ("number", models.BigIntegerField(null=True, unique=True)),
+                ("hash", models.BinaryField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('number__isnull', True)), fields=['serial'], name='leaf_unsealed'), models.Index(fields=['subject', 'serial'], name='leaf_subject')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('hash__isnull', True), ('number__isnull', True)), models.Q(('hash__isnull', False), ('number__gte', 0)), _connector='OR'), name='leaf_numbered_with_its_hash')],
+                "indexes": [
+                    models.Index(condition=models.Q(("number__isnull", True)), fields=["serial"], name="leaf_unsealed"),
+                    models.Index(fields=["subject", "serial"], name="leaf_subject"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("hash__isnull", True), ("number__isnull", True)),
+                            models.Q(("hash__isnull", False), ("number__gte", 0)),
+                            _connector="OR",
+                        ),
+                        name="leaf_numbered_with_its_hash",
+                    )
+                ],
             },
         ),
     ]

@@ -5,56 +5,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Provider',
+            name="Provider",
             fields=[
-                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('legal_name', models.CharField(max_length=200)),
-                ('country', models.CharField(max_length=2)),
-                ('frn', models.CharField(blank=True, default='', max_length=10)),
-                ('ocn', models.CharField(blank=True, default='', max_length=4)),
-                ('time_zone', models.CharField(max_length=64)),
-                ('answers', models.CharField(choices=[('agent', 'its own kit answers'), ('silent', 'it never has')], default='agent', max_length=10)),
+                ("id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("legal_name", models.CharField(max_length=200)),
+                ("country", models.CharField(max_length=2)),
+                ("frn", models.CharField(blank=True, default="", max_length=10)),
+                ("ocn", models.CharField(blank=True, default="", max_length=4)),
+                ("time_zone", models.CharField(max_length=64)),
+                (
+                    "answers",
+                    models.CharField(
+                        choices=[("agent", "its own kit answers"), ("silent", "it never has")],
+                        default="agent",
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', ''), _negated=True), name='provider_has_an_id'), models.CheckConstraint(condition=models.Q(('legal_name', ''), _negated=True), name='provider_has_a_name'), models.CheckConstraint(condition=models.Q(('country__length', 2)), name='provider_country_has_two_letters'), models.CheckConstraint(condition=models.Q(('answers__in', ['agent', 'silent'])), name='provider_answers_known')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", ""), _negated=True), name="provider_has_an_id"),
+                    models.CheckConstraint(
+                        condition=models.Q(("legal_name", ""), _negated=True), name="provider_has_a_name"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("country__length", 2)), name="provider_country_has_two_letters"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("answers__in", ["agent", "silent"])), name="provider_answers_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('duty', models.CharField(choices=[('traceback_primary', 'Primary'), ('traceback_backup', 'Backup'), ('executive', 'Officer')], max_length=20)),
-                ('name', models.CharField(blank=True, default='', max_length=200)),
-                ('mailbox', models.EmailField(max_length=254)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='directory.provider')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "duty",
+                    models.CharField(
+                        choices=[
+                            ("traceback_primary", "Primary"),
+                            ("traceback_backup", "Backup"),
+                            ("executive", "Officer"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("mailbox", models.EmailField(max_length=254)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="contacts", to="directory.provider"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('provider', 'duty', 'mailbox'), name='contact_once_a_duty'), models.CheckConstraint(condition=models.Q(('duty__in', ['traceback_primary', 'traceback_backup', 'executive'])), name='contact_duty_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "duty", "mailbox"), name="contact_once_a_duty"),
+                    models.CheckConstraint(
+                        condition=models.Q(("duty__in", ["traceback_primary", "traceback_backup", "executive"])),
+                        name="contact_duty_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('prefix', models.CharField(max_length=12, unique=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('scopes', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='directory.provider')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("prefix", models.CharField(max_length=12, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                ("scopes", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="keys", to="directory.provider"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('digest__length', 64)), name='key_digest_is_sha256'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='key_expires_after_it_began')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("digest__length", 64)), name="key_digest_is_sha256"),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("created_at"))),
+                        name="key_expires_after_it_began",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,0 +1,217 @@
+"""Run a case: open a portal, ask, answer, wait, conclude.
+
+The rounds are simple. Whoever is asked is handed its requests; whatever is new or has changed comes
+back and is taken down; that asks others, or takes requests back. When nothing moves any more the
+clocks run until the silent are past every date, and what the answers come to is written out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from hopback.exercise.kits import KitReport, Kits, Mail
+from hopback.kernel.answers import AnswerKind
+from hopback.kernel.calls import Sought
+from hopback.portal import embedded
+from hopback.wire.hops import HopAnswer, as_z
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from hopback.exercise.case import Case, ReportedCall
+    from hopback.portal.tracebacks.reading import CallResult, HopResult
+
+__all__ = ["Progress", "run_case"]
+
+MOST_ROUNDS: Final = 200
+"""Rounds after which answers that still change are left as they are; a path has far fewer hops."""
+
+ROUND: Final = timedelta(seconds=1)
+"""What one round takes on the simulated clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a run is told of: ``step`` names what begins and how much of it there is, ``advance`` moves it on."""
+
+    step: Callable[[str, int], None] = lambda _what, _total: None
+    advance: Callable[[int], None] = lambda _count: None
+    trouble: Callable[[str], None] = lambda _line: None
+
+
+@dataclass
+class _Round:
+    """Who has been asked what so far."""
+
+    told: dict[str, set[str]] = field(default_factory=dict)
+    taken_back: dict[str, set[str]] = field(default_factory=dict)
+
+    def mail(self, provider: str, *, at: datetime) -> Mail | None:
+        """What ``provider`` has not been told yet; None where there is nothing."""
+        told, gone = self.told.setdefault(provider, set()), self.taken_back.setdefault(provider, set())
+        requests = [one for one in embedded.open_requests(provider, at=at) if one.request_id not in told]
+        withdrawn = [one for one in embedded.withdrawn(provider) if one in told and one not in gone]
+        told |= {one.request_id for one in requests}
+        gone |= set(withdrawn)
+        return Mail(tuple(requests), tuple(withdrawn)) if requests or withdrawn else None
+
+
+def run_case(case: Case, out: Path, *, over_http: bool = False, progress: Progress | None = None) -> dict[str, Any]:
+    """Trace every call of ``case`` and return what ``results.json`` holds.
+
+    Everything the run leaves is under ``out``: the portal's database and key, and each kit's store.
+    What an earlier run left there is removed first.
+    """
+    progress = progress or Progress()
+    began = time.monotonic()
+    _clear(out)
+    agents = [provider.id for provider in case.providers.values() if provider.answers == "agent"]
+    with Kits(out / "kits") as kits:
+        progress.step("Loading call records", len(agents))
+        reports = kits.open(
+            {provider: case.provider_folder(provider) for provider in agents},
+            on_ready=lambda provider, report: _tell_ready(provider, report, progress),
+        )
+        at = _issued_at(case, reports)
+        embedded.configure(out / "portal.sqlite3")
+        embedded.import_sheet(case.folder / "providers.csv", at=at)
+        progress.step("Opening tracebacks", len(case.calls))
+        for call in case.calls:
+            _open(call, at=at)
+            progress.advance(1)
+        progress.step("Tracing", len(case.calls))
+        at = _trace(kits, agents, {p: r for p, r in reports.items() if r.failed}, at=at, progress=progress)
+    progress.step("Waiting for silent providers", 1)
+    at = embedded.run_clocks(now=at)
+    embedded.seal_log(at=at)
+    progress.advance(1)
+    results = {result.call_id: result for result in embedded.results()}
+    calls = [_call(results[call.id]) for call in case.calls]
+    rejected = [str(error) for error in case.rejected]
+    by_outcome = Counter(call["outcome"] for call in calls)
+    concluded = sum(results[call.id].state in ("concluded", "closed") for call in case.calls)
+    return {
+        "calls": calls,
+        "summary": {
+            "calls": len(calls),
+            "concluded": concluded,
+            "by_outcome": dict(sorted(by_outcome.items())),
+            "rejected": rejected,
+            "issued_at": as_z(_issued_at(case, reports)),
+            "ended_at": as_z(at),
+            "rows": {
+                what: sum(report.rows.get(what, 0) for report in reports.values())
+                for what in ("read", "kept", "rejected")
+            },
+            "elapsed_s": round(time.monotonic() - began, 1),
+        },
+    }
+
+
+def _clear(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("kits", "paths"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    for path in (*out.glob("portal.sqlite3*"), *out.glob("results.json"), *out.glob("index.html")):
+        path.unlink()
+
+
+def _tell_ready(provider: str, report: KitReport, progress: Progress) -> None:
+    for line in (report.failed, *report.troubles):
+        if line:
+            progress.trouble(f"{provider}: {line}")
+    progress.advance(1)
+
+
+def _issued_at(case: Case, reports: Mapping[str, KitReport]) -> datetime:
+    """The end of the latest records in the case; without records, a while after the last call."""
+    ends = [report.end for report in reports.values() if report.end is not None]
+    calls = [call.started_at + timedelta(hours=1) for call in case.calls]
+    return max(ends or calls or [datetime(2026, 1, 1, tzinfo=UTC)]).astimezone(UTC)
+
+
+def _open(call: ReportedCall, *, at: datetime) -> None:
+    sample = Sought(
+        called=call.called,
+        calling=call.calling,
+        started_at=call.started_at.astimezone(UTC),
+        accuracy_s=call.accuracy_s,
+        answered=call.answered,
+    )
+    embedded.open_call(
+        call.id,
+        sample,
+        terminating=call.terminating_provider,
+        at=at,
+        campaign=call.campaign or None,
+        identity=call.identity,
+    )
+
+
+def _trace(
+    kits: Kits, agents: list[str], failed: Mapping[str, KitReport], *, at: datetime, progress: Progress
+) -> datetime:
+    rounds = _Round()
+    ended = 0
+    for _ in range(MOST_ROUNDS):
+        mail = {provider: post for provider in agents if (post := rounds.mail(provider, at=at)) is not None}
+        if not mail:
+            break
+        at += ROUND
+        answers = kits.tell({provider: post for provider, post in mail.items() if provider not in failed})
+        for provider, post in mail.items():
+            said = answers.get(provider) if provider not in failed else None
+            if said is None:
+                said = [_cannot_answer(provider, one.request_id, failed.get(provider)) for one in post.requests]
+            embedded.take_answers(provider, said, at=at)
+        now_ended = _count_ended()
+        progress.advance(max(now_ended - ended, 0))
+        ended = max(ended, now_ended)
+    return at
+
+
+def _count_ended() -> int:
+    from hopback.portal.tracebacks.models import Traceback  # noqa: PLC0415 - models exist once Django is set up
+
+    return Traceback.objects.filter(state__in=("concluded", "closed")).count()
+
+
+def _cannot_answer(provider: str, request_id: str, report: KitReport | None) -> HopAnswer:
+    """What is said for a kit that does not run: a person must look. It is neither silent nor without a record."""
+    why = report.failed if report is not None and report.failed else "the kit ended before it had answered"
+    return HopAnswer(request_id=request_id, provider=provider, answer=AnswerKind.NEEDS_REVIEW, why=(why,))
+
+
+def _call(result: CallResult) -> dict[str, Any]:
+    is_ended = result.state in ("concluded", "closed")
+    return {
+        "call_id": result.call_id,
+        # A traceback that waits for a person has found nobody that could be named without a guess.
+        "outcome": result.outcome if is_ended else "ambiguous",
+        "origin_provider": result.origin_provider,
+        "customer": result.customer,
+        "path": list(result.path),
+        "point_of_entry": result.point_of_entry,
+        "review": result.review or None,
+        "hops": [_hop(hop) for hop in result.hops],
+    }
+
+
+def _hop(hop: HopResult) -> dict[str, Any]:
+    return {
+        "provider": hop.provider,
+        "answer": hop.answer.value,
+        "upstream": hop.upstream,
+        "customer": hop.customer,
+        "found_at": as_z(hop.found_at) if hop.found_at is not None else None,
+        "source": hop.source,
+        "time_offset_s": hop.time_offset_s,
+        "confidence": hop.confidence,
+        "why": list(hop.why),
+    }
