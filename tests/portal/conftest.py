@@ -79,7 +79,7 @@ def answer() -> Callable[..., HopAnswer]:
 
     def build(request: HopRequest, provider: str, **said: Any) -> HopAnswer:
         kind = said.pop("kind", None) or ("upstream_named" if "upstream" in said else "customer_named")
-        fields = {
+        fields: dict[str, Any] = {
             "request_id": request.request_id,
             "provider": provider,
             "answer": kind,
@@ -92,7 +92,11 @@ def answer() -> Callable[..., HopAnswer]:
         } | said
         if "upstream" in said and "next" not in said:
             fields["next"] = NextSearch(
-                called=request.called, calling=request.calling, started_at=request.started_at, accuracy_s=2, sip_call_id="x"
+                called=request.called,
+                calling=request.calling,
+                started_at=request.started_at,
+                accuracy_s=2,
+                sip_call_id="x",
             )
         return HopAnswer(**fields)
 

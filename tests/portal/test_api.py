@@ -5,17 +5,21 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from hopback.kernel.calls import Sought
+from hopback.kernel.errors import Refused
 from hopback.portal.api import api
 from hopback.portal.audit.actors import SYSTEM, Actor, Role
 from hopback.portal.audit.models import Leaf
 from hopback.portal.audit.verify import verify
+from hopback.portal.clock import use_clock
+from hopback.portal.config import Configuration
 from hopback.portal.directory.actions import issue_key, revoke_key
 from hopback.portal.directory.models import Provider
-from hopback.portal.embedded import open_call
-from hopback.portal.tracebacks.models import Hop, Response, Traceback
+from hopback.portal.embedded import issue_keys, open_call, results, run_clocks, take_decisions, use
+from hopback.portal.tracebacks.models import Hop, Response
 from hopback.wire.hops import HopRequest
 
 if TYPE_CHECKING:
@@ -132,7 +136,9 @@ def test_anothers_request_is_as_unknown_as_none(
     ]
     for mine, none in zip(*replies, strict=True):
         assert mine.status_code == none.status_code == 404
-        assert mine.json() == json.loads(none.content.replace(b"R000000000000000000000000", request.request_id.encode()))
+        assert mine.json() == json.loads(
+            none.content.replace(b"R000000000000000000000000", request.request_id.encode())
+        )
     assert not Response.objects.exists()
 
 
@@ -163,11 +169,10 @@ def test_a_revoked_key_and_one_for_other_things_let_nobody_in(trace: str) -> Non
     assert client.get("/api/v1/requests").status_code == 401
     response = client_of("P1", scopes=("referrals",)).get("/api/v1/requests")
     assert (response.status_code, response.json()["code"]) == (403, "refused")
+    assert Leaf.objects.filter(is_refusal=True, action="key.used").count() == 1
 
 
-def test_an_answer_in_anothers_name_is_refused(
-    trace: str, bell: Client, answer: Callable[..., HopAnswer]
-) -> None:
+def test_an_answer_in_anothers_name_is_refused(trace: str, bell: Client, answer: Callable[..., HopAnswer]) -> None:
     (request,) = requests_to(bell)
     assert post(bell, request.request_id, "answer", answer(request, "P2", customer="C-1")).status_code == 404
     moved = answer(request, "P1", customer="C-1").model_copy(update={"request_id": "R1"})
@@ -182,7 +187,10 @@ def test_an_answer_in_anothers_name_is_refused(
         ("[]", "answer"),
         ('{"request_id": "R", "provider": "P1", "answer": "perhaps"}', "answer.answer"),
         ('{"request_id": "R", "provider": "P1", "answer": "ambiguous", "confidence": 2}', "answer.confidence"),
-        ('{"request_id": "R", "provider": "P1", "answer": "ambiguous", "found_at": "2026-11-02T12:00:00"}', "answer.found_at"),
+        (
+            '{"request_id": "R", "provider": "P1", "answer": "ambiguous", "found_at": "2026-11-02T12:00:00"}',
+            "answer.found_at",
+        ),
     ],
 )
 def test_a_malformed_message_is_named_by_its_field(trace: str, bell: Client, body: str, where: str) -> None:
@@ -219,15 +227,55 @@ def test_acknowledging_does_not_move_the_deadline(trace: str, bell: Client) -> N
     assert (after.state, after.respond_by) == ("acknowledged", before.respond_by)
 
 
-def test_a_fault_of_ours_shows_nothing_of_it(
-    trace: str, bell: Client, answer: Callable[..., HopAnswer]
+def test_a_fault_of_ours_shows_nothing_of_it(trace: str, bell: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE tracebacks_traceevent RENAME TO gone")
+        cursor.execute("ALTER TABLE tracebacks_hop RENAME COLUMN request_id TO lost")
+    response = bell.get("/api/v1/requests")
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
+    assert response.json()["title"] == "something went wrong on our side"
+    assert "request_id" not in response.content.decode()
+
+
+def test_an_exercise_over_http_runs_on_its_own_clock_and_is_decided(
+    portal: Configuration, noon: datetime, answer: Callable[..., HopAnswer]
 ) -> None:
-    (request,) = requests_to(bell)
-    Traceback.objects.update(policy="lost")
-    response = bell.get(f"/api/v1/requests/{request.request_id}")
-    assert response["Content-Type"] == "application/problem+json"
-    assert response.status_code == 404  # an error of our own tree, told as such
-    assert "Traceback (most recent call last)" not in response.content.decode()
+    sample = Sought(12025550143, 13125550188, noon - timedelta(days=1), 60.0)
+    clients = {
+        provider: Client(headers={"Authorization": f"Bearer {secret}"})
+        for provider, secret in issue_keys(at=noon).items()
+    }
+    assert sorted(clients) == ["P1", "P2", "P5"]
+    use_clock(lambda: noon)
+    try:
+        for call, said in (
+            ("K1", {"upstream": "P3"}),
+            ("K2", {"kind": "ambiguous"}),
+            ("K3", {"customer": "C-1"}),
+            ("K4", {"upstream": "P99"}),
+        ):
+            open_call(call, sample, terminating="P1", at=noon)
+            (request,) = requests_to(clients["P1"])
+            response = post(clients["P1"], request.request_id, "answer", answer(request, "P1", **said))
+            assert response.status_code == 202
+        assert take_decisions(at=noon) == 3
+        run_clocks(now=noon)
+    finally:
+        use_clock(None)
+    assert [(one.call_id, one.outcome) for one in results()] == [
+        ("K1", "non_responsive"),
+        ("K2", "ambiguous"),
+        ("K3", "origin_identified"),
+        ("K4", "needs_review"),
+    ]
+    assert set(Hop.objects.values_list("received_at", flat=True)) == {noon}
+    verify()
+
+
+def test_a_real_portal_has_the_machines_clock(portal: Configuration, noon: datetime) -> None:
+    use(Configuration(data=portal.data, database=portal.database, synchronous="NORMAL"))
+    with pytest.raises(Refused):
+        use_clock(lambda: noon)
 
 
 def test_the_contract_is_written_down(portal: Any) -> None:

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from hopback.kernel.errors import BadInput, BrokenProof, NotFound, Refused
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import PURPOSE, Actor, Role
+from hopback.portal.audit.covering import replay, replays
 from hopback.portal.audit.models import Checkpoint, Head, Leaf
 from hopback.portal.audit.sealing import export, prove, seal, signer
 from hopback.portal.audit.verify import verify
@@ -17,6 +18,7 @@ from hopback.proofs.notes import new_signer
 from hopback.proofs.verify import verify_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -222,6 +224,36 @@ def test_a_log_written_anew_does_not_match_a_checkpoint_kept_elsewhere(portal: C
     verify()
     with pytest.raises(BrokenProof, match="another root at 1 leaves"):
         verify(given=kept.note)
+
+
+def test_verifying_keeps_no_writer_waiting(portal: Configuration, noon: datetime) -> None:
+    do(ADA, "one", at=noon)
+    seal(at=noon)
+    errors: list[Exception] = []
+
+    def write() -> None:
+        try:
+            do(ADA, "two", at=noon)
+        except Exception as error:  # noqa: BLE001 -- shown below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    def while_it_verifies() -> Iterator[str]:
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+        yield from ()
+
+    known = replays().get("test.slow")
+    assert known is None
+    replay("test.slow", while_it_verifies)
+    try:
+        assert verify().unsealed == 0  # one view, taken before the second leaf
+    finally:
+        replay("test.slow", lambda: iter(()))
+    assert not errors
+    assert verify().unsealed == 1
 
 
 def test_another_key_is_noticed(portal: Configuration, noon: datetime) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from hopback.kernel.commands import DisputeResult
 from hopback.kernel.errors import BadInput, BrokenProof, NotFound, Refused
 from hopback.kernel.hops import DeclineReason, HopState, SourceKind, TraceState
 from hopback.portal.audit.actors import EXERCISE_ANALYST, SYSTEM, Actor, Role
@@ -30,7 +31,7 @@ from hopback.portal.jobs.working import work
 from hopback.portal.tracebacks import actions
 from hopback.portal.tracebacks.access import hop_of, hops_of, tracebacks_of
 from hopback.portal.tracebacks.docket import load
-from hopback.portal.tracebacks.models import Hop, Response, TraceEvent, Traceback
+from hopback.portal.tracebacks.models import Hop, Response, Traceback, TraceEvent
 from hopback.portal.tracebacks.policies import EXERCISE, STANDARD
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def test_silence_at_home_is_found_by_the_clock_the_ladder_and_the_wait(
     assert result.hops[-1].answer == "no_answer"
     found = TraceEvent.objects.get(name="hop.found")
     assert found.actor == "exercise-analyst"
+    assert hop.delinquent_after is not None
     assert found.data["finding"]["rests_on"] == hop.delinquent_after.isoformat()
     verify_log()
 
@@ -181,10 +183,12 @@ def test_in_a_real_portal_the_clock_finds_nobody(
     assert row.state == TraceState.STALLED
     assert row.review == "hop 2 has not answered: decide whether it did not respond"
     later = noon + timedelta(days=30)
-    notice = {"reason": "no answer", "evidence": ("event:1",), "noticed_at": noon}
+    notice: dict[str, Any] = {"reason": "no answer", "evidence": ("event:1",), "noticed_at": noon}
     for nobody in (SYSTEM, BELL, DANA, EXERCISE_ANALYST):
         with pytest.raises(Refused):
-            actions.find_non_responsive(nobody, hop, at=later, reason="no answer", evidence=("event:1",), noticed_at=noon)
+            actions.find_non_responsive(
+                nobody, hop, at=later, reason="no answer", evidence=("event:1",), noticed_at=noon
+            )
     with pytest.raises(Refused, match="has not been told"):
         actions.find_non_responsive(ADA, hop, at=later, reason="no answer", evidence=("event:1",))
     actions.find_non_responsive(ADA, hop, at=later, **notice)
@@ -252,6 +256,20 @@ def test_an_upstream_the_directory_does_not_know_is_not_guessed(
     assert result.review == "hop 1 names P99, which is not in the directory"
     assert take_answer("P1", answer(first, "P1", upstream="P2"), at=noon)
     assert providers_asked() == ["P2"]
+
+
+def test_an_answer_that_names_nobody_waits_and_stops_no_other(
+    sample: Sought, noon: datetime, answer: Callable[..., HopAnswer]
+) -> None:
+    for call in ("K1", "K2"):
+        open_call(call, sample, terminating="P1", at=noon)
+    one, two = open_requests("P1", at=noon)
+    nobody = answer(one, "P1", kind="upstream_named")
+    assert take_answers("P1", [nobody, answer(two, "P1", customer="C-1")], at=noon).counted == 2
+    assert [(result.outcome, result.review) for result in results()] == [
+        ("needs_review", "the answer of hop 1 lacks upstream"),
+        ("origin_identified", ""),
+    ]
 
 
 def test_an_unknown_terminating_provider_waits_for_a_person(sample: Sought, noon: datetime) -> None:
@@ -365,6 +383,46 @@ def test_whoever_was_wrongly_named_says_so_and_the_claim_goes_back(
     assert load(row.pk).now.hops[0].state is HopState.DISPUTED
 
 
+def test_a_correction_after_the_end_waits_for_a_person_to_reopen(
+    sample: Sought, noon: datetime, answer: Callable[..., HopAnswer]
+) -> None:
+    row = opened(sample, noon)
+    (first,) = open_requests("P1", at=noon)
+    hop = hop_of(BELL, first.request_id)
+    with pytest.raises(Refused):
+        actions.correct_answer(BELL, hop, answer(first, "P1", customer="C-1"), at=noon)  # nothing stands yet
+    actions.answer_hop(BELL, hop, answer(first, "P1", customer="C-1"), at=noon)
+    actions.conclude(ADA, row, at=noon)
+    actions.correct_answer(BELL, hop, answer(first, "P1", upstream="P2"), at=noon)
+    row.refresh_from_db()
+    assert (row.state, row.review) == ("concluded", "after the conclusion, the answer of hop 1 is to be judged")
+    trace = actions.reopen(ADA, row, at=noon, reason="Bell was wrong", erratum="P1 is not the origin")
+    assert [(one.provider, one.state) for one in trace.hops] == [("P1", HopState.ACCEPTED), ("P2", HopState.SENT)]
+    assert (trace.result, trace.errata) == (None, ("P1 is not the origin",))
+    with pytest.raises(Refused, match="30 days"):
+        actions.correct_answer(BELL, hop, answer(first, "P1", customer="C-3"), at=noon + timedelta(days=31))
+
+
+def test_a_person_sends_an_answer_back_and_decides_a_dispute(
+    sample: Sought, noon: datetime, answer: Callable[..., HopAnswer]
+) -> None:
+    opened(sample, noon)
+    (first,) = open_requests("P1", at=noon)
+    hop = hop_of(BELL, first.request_id)
+    actions.answer_hop(BELL, hop, answer(first, "P1", kind="needs_review"), at=noon)
+    with pytest.raises(Refused):
+        actions.return_answer(COLE, hop, at=noon, missing=("upstream",))
+    assert actions.return_answer(ADA, hop, at=noon, missing=("upstream",)).hops[0].state is HopState.NEEDS_INFO
+    actions.answer_hop(BELL, hop, answer(first, "P1", upstream="P2"), at=noon)
+    actions.dispute(BELL, hop, at=noon, statement="the record was another call's")
+    with pytest.raises(Refused):
+        actions.resolve_dispute(BELL, hop, at=noon, result=DisputeResult.UPHELD, reason="we say so")
+    trace = actions.resolve_dispute(ADA, hop, at=noon, result=DisputeResult.SUPERSEDED, reason="it was")
+    assert [one.state for one in trace.hops] == [HopState.SUPERSEDED, HopState.SUPERSEDED]
+    assert withdrawn("P2") == [Hop.objects.get(number=2).request_id]
+    verify()
+
+
 def test_nobody_answers_for_another_and_dana_sees_nothing(
     sample: Sought, noon: datetime, answer: Callable[..., HopAnswer]
 ) -> None:
@@ -387,7 +445,7 @@ def test_nobody_answers_for_another_and_dana_sees_nothing(
 
 
 def test_people_decide_and_the_machine_does_not(sample: Sought, noon: datetime) -> None:
-    propose = {"at": noon, "source": "s", "source_kind": SourceKind.BRAND, "terminating": "P1"}
+    propose: dict[str, Any] = {"at": noon, "source": "s", "source_kind": SourceKind.BRAND, "terminating": "P1"}
     with pytest.raises(Refused):
         actions.propose_sample(DANA, STANDARD.version, sample, **propose)
     with pytest.raises(Refused):
@@ -421,6 +479,14 @@ def test_the_same_sample_is_traced_once(sample: Sought, noon: datetime) -> None:
     opened(sample, noon)
     with pytest.raises(Refused, match="traced already"):
         opened(sample, noon)
+
+
+def test_results_come_in_the_order_calls_were_opened_or_asked_for(sample: Sought, noon: datetime) -> None:
+    names = ["K7", "K3", "K9", "K1", "K5"]
+    for name in names:
+        open_call(name, sample, terminating="P1", at=noon)
+    assert [result.call_id for result in results()] == names
+    assert [result.call_id for result in results(["K1", "K0", "K7"])] == ["K1", "K7"]
 
 
 def test_void_is_kept_and_asks_nobody(sample: Sought, noon: datetime) -> None:
@@ -463,9 +529,11 @@ def test_a_request_that_came_back_is_sent_another_way(sample: Sought, noon: date
         ("UPDATE tracebacks_hop SET provider_id = 'P5' WHERE number = 2", "are not those its events tell of"),
         ("UPDATE tracebacks_traceback SET outcome = 'non_responsive'", "its events say"),
         (
-            "INSERT INTO tracebacks_traceevent (leaf, traceback_id, number, name, at, actor, purpose, policy, data) "
-            "SELECT '00000000000000000000000000000000', traceback_id, 99, name, at, actor, purpose, policy, data "
-            "FROM tracebacks_traceevent WHERE number = 1",
+            (
+                "INSERT INTO tracebacks_traceevent (leaf, traceback_id, number, name, at, actor, purpose, policy, data) "
+                "SELECT '00000000000000000000000000000000', traceback_id, 99, name, at, actor, purpose, policy, data "
+                "FROM tracebacks_traceevent WHERE number = 1"
+            ),
             "belong to no leaf",
         ),
     ],
@@ -522,14 +590,17 @@ def test_the_database_keeps_the_rules_by_itself(sample: Sought, noon: datetime) 
 def test_what_was_rolled_back_is_not_remembered(
     sample: Sought, noon: datetime, answer: Callable[..., HopAnswer]
 ) -> None:
-    from django.db import transaction  # noqa: PLC0415 -- used here alone
-
     row = opened(sample, noon)
     (first,) = open_requests("P1", at=noon)
     hop = hop_of(BELL, first.request_id)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        actions.answer_hop(BELL, hop, answer(first, "P1", upstream="P2"), at=noon)
-        _ = 1 / 0
+
+    def answer_and_fall() -> None:
+        with transaction.atomic():
+            actions.answer_hop(BELL, hop, answer(first, "P1", upstream="P2"), at=noon)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        answer_and_fall()
     assert load(row.pk).now.hops[0].state is HopState.DELIVERED
     actions.acknowledge(BELL, hop, at=noon)
     assert load(row.pk).now.hops[0].responses == ()

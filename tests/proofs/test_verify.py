@@ -105,6 +105,17 @@ def test_a_proof_stands_alone_and_shows_its_entry(export: Path, index: int) -> N
     assert report.entry["n"] == index
 
 
+def test_a_report_is_told_to_programs_and_to_readers(export: Path) -> None:
+    told = verify_path(export).to_json()
+    assert (told["valid"], told["kind"], told["leaves"], told["root"]) == (True, "export", 11, root(HASHES).hex())
+    text = verify_path(export).to_text()
+    assert str(SIGNER.verifier) in text
+    assert "11 leaves hash to the root, 11 of them disclosed; 1 earlier checkpoints" in text
+    assert "compare it with the one the consortium publishes" in text
+    assert "compare" not in verify_path(export, key=SIGNER.verifier).to_text()
+    assert "action: hop.answered" in verify_path(write_proof(export, 2)).to_text()
+
+
 def test_a_proof_for_another_leaf_is_refused(export: Path) -> None:
     path = write_proof(export, 6)
     mine, other = (base64.b64encode(leaf).decode() for leaf in (LEAVES[6], LEAVES[5]))

@@ -25,7 +25,10 @@ def asterisk(
 ) -> str:  # fmt: skip
     answer = f'"{start[:-2]}59"' if disposition == "ANSWERED" else ""
     head = f'"{account}","13125550101","{dst}","from-trunk","""Ada\'s Flowers"" <13125550101>","{channel}","PJSIP/bell-out-0000002b","Dial","PJSIP/x@bell-out,60"'
-    return f'{head},"{start}",{answer},"2026-10-29 14:23:29",32,{30 if answer else 0},"{disposition}","DOCUMENTATION"' + "".join(f",{value}" for value in tail)
+    return (
+        f'{head},"{start}",{answer},"2026-10-29 14:23:29",32,{30 if answer else 0},"{disposition}","DOCUMENTATION"'
+        + "".join(f",{value}" for value in tail)
+    )
 
 
 def asterisk_custom() -> str:
@@ -43,11 +46,18 @@ def freeswitch(*, answered: bool = True, called: str = "4321#12025550143", more:
     )
 
 
-KAMAILIO_HEADER = "id,method,from_tag,to_tag,callid,sip_code,sip_reason,time,src_user,src_domain,src_ip,dst_ouser,dst_user,dst_domain"
+KAMAILIO_HEADER = (
+    "id,method,from_tag,to_tag,callid,sip_code,sip_reason,time,src_user,src_domain,src_ip,dst_ouser,dst_user,dst_domain"
+)
 
 
 def kamailio(
-    method: str = "INVITE", code: str = "200", *, time: str = "2026-10-29 14:23:00", swapped: bool = False, call: str = "c1@switch.example"
+    method: str = "INVITE",
+    code: str = "200",
+    *,
+    time: str = "2026-10-29 14:23:00",
+    swapped: bool = False,
+    call: str = "c1@switch.example",
 ) -> str:
     tags, ends = ("as1", "gk2"), (("3125550101", "192.0.2.1"), ("+12025550143", "198.51.100.2"))
     if swapped:
@@ -149,5 +159,12 @@ def twilio(*, trunk: str = "", status: str = "completed", to: str = "sip:+120255
 GENERIC_HEADER = "start_time,calling,called,trunk,duration"
 
 
-def generic(*, at: str = "2026-10-29T14:22:57-05:00", called: str = "+12025550143", calling: str = "3125550101", trunk: str = "acme-1", duration: str = "30") -> str:
+def generic(
+    *,
+    at: str = "2026-10-29T14:22:57-05:00",
+    called: str = "+12025550143",
+    calling: str = "3125550101",
+    trunk: str = "acme-1",
+    duration: str = "30",
+) -> str:
     return f"{at},{calling},{called},{trunk},{duration}"

@@ -141,7 +141,9 @@ def test_a_bye_ends_its_invite_whoever_hung_up_and_in_whichever_file(swapped: bo
 
 def test_a_bye_of_another_dialog_ends_nothing(bench: Bench) -> None:
     bye = samples.kamailio("BYE", time="2026-10-29 14:23:45").replace("gk2", "gk9")
-    bench.load(bench.write("acc.csv", f"{samples.KAMAILIO_HEADER}\n{samples.kamailio()}\n{bye}\n"), format="kamailio-acc-csv")
+    bench.load(
+        bench.write("acc.csv", f"{samples.KAMAILIO_HEADER}\n{samples.kamailio()}\n{bye}\n"), format="kamailio-acc-csv"
+    )
     (record,) = bench.all()
     assert (record.end_at, record.duration_s) == (None, None)
 
@@ -183,7 +185,13 @@ def test_a_sonus_start_gives_way_to_its_stop(bench: Bench) -> None:
 
 
 def test_sonus_records_of_other_kinds_and_torn_ones_are_told_apart(bench: Bench) -> None:
-    lines = [samples.SONUS_HEADER, *[samples.sonus_stop()] * 3, "SW_CHANGE,NODE1,0x0003", samples.sonus_stop(count=85), "-- log rotated --"]
+    lines = [
+        samples.SONUS_HEADER,
+        *[samples.sonus_stop()] * 3,
+        "SW_CHANGE,NODE1,0x0003",
+        samples.sonus_stop(count=85),
+        "-- log rotated --",
+    ]
     report = bench.load(bench.write("a.ACT", "\n".join(lines)), format="sonus-act")
     assert report.files[0].reasons == {"not_a_call_record": 2, "wrong_column_count": 1}
 
@@ -272,7 +280,9 @@ def test_a_generic_stamp_without_an_offset_is_local_time(one: One) -> None:
     assert (record.setup_at, record.is_naive) == (SETUP, True)
 
 
-@pytest.mark.parametrize("at", ["2026-10-29T19:22:57Z", "2026-10-29T19:22:57+00:00", "2026-10-29 14:22:57-05", "2026-10-29T14:22:57-0500"])
+@pytest.mark.parametrize(
+    "at", ["2026-10-29T19:22:57Z", "2026-10-29T19:22:57+00:00", "2026-10-29 14:22:57-05", "2026-10-29T14:22:57-0500"]
+)
 def test_every_way_to_write_an_offset_is_an_offset(at: str, one: One) -> None:
     record = one(samples.GENERIC_HEADER, samples.generic(at=at), format="generic-csv")
     assert (record.setup_at, record.is_naive) == (SETUP, False)

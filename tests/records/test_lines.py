@@ -48,7 +48,10 @@ def test_lines_become_an_arrow_array_without_being_copied() -> None:
     texts = ["a line of more than twelve", "another line of more, é", "x" * 300]
     lines = find_lines("\n".join(texts).encode())
     assert lines.as_arrow().to_pylist() == texts
-    assert find_lines(b"short\nand a longer one than that").as_arrow().to_pylist() == ["short", "and a longer one than that"]
+    assert find_lines(b"short\nand a longer one than that").as_arrow().to_pylist() == [
+        "short",
+        "and a longer one than that",
+    ]
 
 
 def test_lines_are_picked_by_how_they_begin_and_what_they_are() -> None:

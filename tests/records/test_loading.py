@@ -34,7 +34,10 @@ START = datetime(2026, 10, 29, 12, tzinfo=UTC)
 
 def _rows(count: int, *, first: int = 0) -> list[str]:
     moments = [START + timedelta(seconds=7 * number) for number in range(first, first + count)]
-    return [samples.generic(at=at.isoformat(), called=f"202555{number:04d}", trunk=f"trunk-{number}") for number, at in enumerate(moments, first)]
+    return [
+        samples.generic(at=at.isoformat(), called=f"202555{number:04d}", trunk=f"trunk-{number}")
+        for number, at in enumerate(moments, first)
+    ]
 
 
 def _file(rows: list[str], *, header: str = samples.GENERIC_HEADER, end: str = "\n") -> bytes:
@@ -73,7 +76,10 @@ def test_a_file_read_otherwise_is_read_again(bench: Bench) -> None:
 def test_equal_lines_are_one_record_within_a_file_and_across_two_days(bench: Bench) -> None:
     rows = _rows(10)
     first = bench.load(bench.write("day-1.csv", _file([*rows, rows[0]])))
-    second = bench.load(bench.write("day-1.csv", _file([*rows, rows[0]])), bench.write("day-2.csv", _file([rows[9], *_rows(3, first=10)])))
+    second = bench.load(
+        bench.write("day-1.csv", _file([*rows, rows[0]])),
+        bench.write("day-2.csv", _file([rows[9], *_rows(3, first=10)])),
+    )
     assert (first.total("kept"), first.total("duplicates")) == (10, 1)
     assert (second.files[1].kept, second.files[1].duplicates) == (3, 1)
     assert len(bench.all()) == 13
@@ -119,21 +125,37 @@ def test_no_row_is_lost_over_an_accent(encoding: str, bench: Bench) -> None:
 
 
 def test_lines_of_two_encodings_in_one_file_are_both_read(bench: Bench) -> None:
-    data = _file(_rows(2)) + samples.generic(trunk="Peña", called="2025550777").encode() + b"\n" + samples.generic(trunk="Núñez").encode("latin-1") + b"\n"
+    data = (
+        _file(_rows(2))
+        + samples.generic(trunk="Peña", called="2025550777").encode()
+        + b"\n"
+        + samples.generic(trunk="Núñez").encode("latin-1")
+        + b"\n"
+    )
     (report,) = bench.load(bench.write("a.csv", data)).files
     assert report.encoding == "utf-8 and windows-1252"
     assert {"Peña", "Núñez"} <= {record.ingress_trunk for record in bench.all()}
 
 
 def test_the_books_encoding_is_followed(bench: Bench) -> None:
-    bench.load(bench.write("a.csv", _file([]) + samples.generic(trunk="Łódź").encode("iso-8859-2") + b"\n"), encoding="iso-8859-2")
+    bench.load(
+        bench.write("a.csv", _file([]) + samples.generic(trunk="Łódź").encode("iso-8859-2") + b"\n"),
+        encoding="iso-8859-2",
+    )
     assert bench.all()[0].ingress_trunk == "Łódź"
 
 
 def test_an_open_quote_takes_no_other_line_with_it(bench: Bench) -> None:
-    lines = [samples.freeswitch(called="2025550101"), '"Bell, "3125550101","20', samples.freeswitch(called="2025550102"), samples.freeswitch(called="2025550103")[:60]]
+    lines = [
+        samples.freeswitch(called="2025550101"),
+        '"Bell, "3125550101","20',
+        samples.freeswitch(called="2025550102"),
+        samples.freeswitch(called="2025550103")[:60],
+    ]
     (report,) = bench.load(bench.write("a.csv", "\n".join(lines)), format="freeswitch-csv").files
-    assert (report.kept, report.reasons) == (2, {"broken_quotes": 1, "wrong_column_count": 1}) or report.reasons == {"broken_quotes": 2}
+    assert (report.kept, report.reasons) == (2, {"broken_quotes": 1, "wrong_column_count": 1}) or report.reasons == {
+        "broken_quotes": 2
+    }
     assert {record.called["called_ruri"] for record in bench.all()} == {12025550101, 12025550102}
 
 
@@ -145,7 +167,9 @@ def test_every_reject_has_its_reason_and_stands_in_the_reject_file(bench: Bench)
         "2026-10-29T14:22:57-05:00,3125550101,,t,1": "no_called_number",
         "2026-10-29T14:22:57-05:00,3125550101,anonymous,t,1": "no_called_number",
     }
-    (report,) = bench.load(bench.write("a.csv", _file([*_rows(3), *bad]) + b"\x00\x01\x02 disk sector unreadable\n")).files
+    (report,) = bench.load(
+        bench.write("a.csv", _file([*_rows(3), *bad]) + b"\x00\x01\x02 disk sector unreadable\n")
+    ).files
     assert report.reasons == {"wrong_column_count": 3, "unreadable_time": 1, "no_called_number": 2}
     assert report.kept == 3
     assert _adds_up(report)
@@ -181,7 +205,11 @@ def test_a_file_of_unknown_lines_is_refused_with_its_name(bench: Bench) -> None:
 
 
 def test_a_file_of_rubbish_beside_good_ones_is_rejected_line_by_line(bench: Bench) -> None:
-    report = bench.load(bench.write("a.csv", _file(_rows(3))), bench.write("b.csv", b"\x00\x01\x02 disk sector 1\nunreadable\n"), format="auto")
+    report = bench.load(
+        bench.write("a.csv", _file(_rows(3))),
+        bench.write("b.csv", b"\x00\x01\x02 disk sector 1\nunreadable\n"),
+        format="auto",
+    )
     assert [(one.kept, one.rejected) for one in report.files] == [(3, 0), (0, 2)]
 
 
@@ -219,7 +247,7 @@ def test_lines_out_of_order_are_landed_in_order(bench: Bench) -> None:
     assert setups == sorted(setups)
     (landing,) = bench.store.manifest.landings()
     with __import__("hopback.tables.sessions", fromlist=["open_session"]).open_session(threads=1) as session:
-        rows = session.rows(f"SELECT setup_at FROM read_parquet('{bench.store.calls / landing.name}')")
+        rows = session.rows(f"SELECT setup_at FROM read_parquet('{bench.store.calls / landing.name}')")  # noqa: S608
     assert rows == sorted(rows)
 
 
@@ -256,14 +284,31 @@ def test_a_store_opens_after_kill_9_and_loading_goes_on(after_s: float, tmp_path
 
 
 GOOD = st.integers(0, 9999).map(lambda number: ("good", _rows(1, first=number)[0]))
-RUBBISH = st.sampled_from(["-- log rotated --", "\x01\x02 disk sector unreadable", '"', '"a,b', "2026-10-29T1", ",,,,", ";;;;", "é", '1,2,"3",4', "a,b,c,d,e,f,g"]).map(
-    lambda line: ("bad", line)
-)
+RUBBISH = st.sampled_from(
+    [
+        "-- log rotated --",
+        "\x01\x02 disk sector unreadable",
+        '"',
+        '"a,b',
+        "2026-10-29T1",
+        ",,,,",
+        ";;;;",
+        "é",
+        '1,2,"3",4',
+        "a,b,c,d,e,f,g",
+    ]
+).map(lambda line: ("bad", line))
 
 
 @settings(max_examples=25, deadline=None)
-@given(lines=st.lists(st.one_of(GOOD, GOOD, RUBBISH), max_size=30), end=st.sampled_from(["\n", "\r\n"]), encoding=st.sampled_from(["utf-8", "latin-1"]))
-def test_any_mix_of_good_lines_and_rubbish_keeps_every_good_line_and_the_counts_add_up(lines: list[tuple[str, str]], end: str, encoding: str) -> None:
+@given(
+    lines=st.lists(st.one_of(GOOD, GOOD, RUBBISH), max_size=30),
+    end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "latin-1"]),
+)
+def test_any_mix_of_good_lines_and_rubbish_keeps_every_good_line_and_the_counts_add_up(
+    lines: list[tuple[str, str]], end: str, encoding: str
+) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         bench = Bench(folder)

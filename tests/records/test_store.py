@@ -60,13 +60,16 @@ def test_a_call_is_found_by_its_caller_and_by_its_call_id(bench: Bench) -> None:
     assert len(bench.store.find_calling([CALLING], start=SETUP, end=SETUP + HOUR)) == 1
     assert len(bench.store.find_calling([13125550199], start=SETUP, end=SETUP + HOUR)) == 1
     assert bench.store.find_calling([CALLED], start=SETUP, end=SETUP + HOUR) == []
-    assert len(bench.store.by_call_id("in@y")) == len(bench.store.by_call_id("out@y")) == 1
-    assert bench.store.by_call_id("o'brien@y") == []
+    assert len(bench.store.by_call_ids(["in@y"])) == len(bench.store.by_call_ids(["out@y", "x@y"])) == 1
+    assert bench.store.by_call_ids(["o'brien@y"]) == bench.store.by_call_ids([]) == []
 
 
 @pytest.mark.usefixtures("either")
 def test_both_readings_of_the_repeated_hour_are_found(bench: Bench) -> None:
-    bench.load(bench.write("f.csv", samples.freeswitch().replace("2026-10-29 14:", "2026-11-01 01:") + "\n"), format="freeswitch-csv")
+    bench.load(
+        bench.write("f.csv", samples.freeswitch().replace("2026-10-29 14:", "2026-11-01 01:") + "\n"),
+        format="freeswitch-csv",
+    )
     first = datetime(2026, 11, 1, 6, 22, 57, tzinfo=UTC)
     for at in (first, first + HOUR):
         (record,) = bench.store.find([CALLED], start=at, end=at)
@@ -84,7 +87,12 @@ def test_a_record_says_where_it_stands_and_what_its_line_was(bench: Bench) -> No
 
 @pytest.mark.usefixtures("either")
 def test_coverage_names_the_hours_without_a_record(bench: Bench) -> None:
-    _generic(bench, samples.generic(), samples.generic(at="2026-10-29T17:22:57-05:00"), samples.generic(at="2026-10-29T17:22:57-05:00"))
+    _generic(
+        bench,
+        samples.generic(),
+        samples.generic(at="2026-10-29T17:22:57-05:00"),
+        samples.generic(at="2026-10-29T17:22:57-05:00"),
+    )
     covered = bench.store.coverage(SETUP - 9 * HOUR, SETUP + 9 * HOUR)
     hour = datetime(2026, 10, 29, 20, tzinfo=UTC)
     assert covered == {"core": Coverage("core", "generic-csv", 1, 2, SETUP, SETUP + 3 * HOUR, 2, (hour, hour + HOUR))}
@@ -133,7 +141,12 @@ def test_a_manifest_of_another_version_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "words"),
-    [({"time_zone": "America/Chikago"}, "not a time zone"), ({"encoding": "utf-9"}, "not an encoding"), ({"home_country": "XX"}, "number plan"), ({"area_code": "2a2"}, "area code")],
+    [
+        ({"time_zone": "America/Chikago"}, "not a time zone"),
+        ({"encoding": "utf-9"}, "not an encoding"),
+        ({"home_country": "XX"}, "number plan"),
+        ({"area_code": "2a2"}, "area code"),
+    ],
 )
 def test_a_source_that_cannot_be_is_refused_at_once(said: dict[str, str], words: str) -> None:
     with pytest.raises(BadInput, match=words):

@@ -11,7 +11,16 @@ import pytest
 from hopback.records import zones
 from hopback.tables.sessions import open_session
 
-ZONES = ("America/Chicago", "America/Phoenix", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Europe/Berlin", "UTC", "Africa/Casablanca")
+ZONES = (
+    "America/Chicago",
+    "America/Phoenix",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Europe/Berlin",
+    "UTC",
+    "Africa/Casablanca",
+)
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -24,7 +33,7 @@ def test_every_quarter_hour_around_every_change_is_read_as_the_standard_library_
     with open_session(threads=1) as session:
         session.show("times", pa.table({"i": range(len(locals_)), "t": pa.array(locals_, pa.timestamp("us"))}))
         rows = session.rows(
-            f"SELECT epoch_us({zones.to_utc('t', zone=zone)}), epoch_us({zones.second_reading('t', zone=zone)}) FROM times ORDER BY i"
+            f"SELECT epoch_us({zones.to_utc('t', zone=zone)}), epoch_us({zones.second_reading('t', zone=zone)}) FROM times ORDER BY i"  # noqa: S608
         )
     for local, (first, second) in zip(locals_, rows, strict=True):
         main = local.replace(tzinfo=info, fold=0).astimezone(UTC)

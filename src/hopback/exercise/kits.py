@@ -18,7 +18,7 @@ from hopback.provider.agent import serve
 from hopback.wire.hops import HopAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
@@ -52,9 +52,8 @@ class Mail:
 class Kits:
     """The kits of a case. A context manager: leaving ends every process."""
 
-    def __init__(self, store_folder: Path, portal: Mapping[str, tuple[str, str]] | None = None) -> None:
+    def __init__(self, store_folder: Path) -> None:
         self._stores = store_folder
-        self._portal = portal or {}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["hopback.provider.agent"])
         self._pipes: dict[str, Connection] = {}
@@ -110,19 +109,29 @@ class Kits:
             answers[provider] = [HopAnswer.model_validate(answer) for answer in message["answers"]]
         return answers
 
-    def look(self, providers: Iterable[str]) -> int:
-        """Have providers look at their portal over HTTP, all at once; how many answers they posted."""
-        asked = [provider for provider in providers if provider in self._pipes]
+    def look(self, portals: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+        """Have providers fetch and answer at a portal's address with their key, all at once.
+
+        Returns one line for each that could not.
+        """
+        asked = [provider for provider in portals if provider in self._pipes]
         for provider in asked:
-            self._send(provider, {})
-        return sum(int(self._receive(provider).get("posted", 0)) for provider in asked)
+            self._send(provider, {"look": portals[provider]})
+        failed = {}
+        for provider in asked:
+            try:
+                message = self._receive(provider)
+            except EOFError:
+                self._pipes.pop(provider).close()
+                message = {"failed": "the kit ended before it had answered"}
+            if "failed" in message:
+                failed[provider] = message["failed"]
+        return failed
 
     def _start(self, provider: str, folder: Path) -> Connection:
         ours, theirs = self._context.Pipe()
         store = self._stores / provider
-        process = self._context.Process(
-            target=serve, args=(theirs, str(folder), str(store), self._portal.get(provider)), daemon=True
-        )
+        process = self._context.Process(target=serve, args=(theirs, str(folder), str(store)), daemon=True)
         process.start()
         theirs.close()
         self._processes.append(process)

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hopback.exercise.kits import KitReport, Kits, Mail
+from hopback.exercise.serving import serve_portal
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.calls import Sought
 from hopback.portal import embedded
+from hopback.portal.clock import use_clock
 from hopback.wire.hops import HopAnswer, as_z
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from hopback.exercise.case import Case, ReportedCall
@@ -45,21 +47,81 @@ class Progress:
     trouble: Callable[[str], None] = lambda _line: None
 
 
+class _Lane(Protocol):
+    """How requests reach the kits and answers come back."""
+
+    def exchange(self, *, at: datetime) -> bool:
+        """One round: hand out what is new, take down what is said. False when there was nothing to hand out."""
+
+
 @dataclass
-class _Round:
-    """Who has been asked what so far."""
+class _InProcess:
+    """Wire messages through the kits' pipes."""
 
-    told: dict[str, set[str]] = field(default_factory=dict)
-    taken_back: dict[str, set[str]] = field(default_factory=dict)
+    kits: Kits
+    agents: Sequence[str]
+    broken: dict[str, str]
+    _told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def mail(self, provider: str, *, at: datetime) -> Mail | None:
+    def exchange(self, *, at: datetime) -> bool:
+        mail = {provider: post for provider in self.agents if (post := self._mail(provider, at=at)) is not None}
+        answers = self.kits.tell({provider: post for provider, post in mail.items() if provider not in self.broken})
+        for provider, post in mail.items():
+            if provider not in answers:
+                self.broken.setdefault(provider, "the kit ended before it had answered")
+                _stand_in(provider, [one.request_id for one in post.requests], self.broken[provider], at=at)
+            elif answers[provider]:
+                embedded.take_answers(provider, answers[provider], at=at)
+        return bool(mail)
+
+    def _mail(self, provider: str, *, at: datetime) -> Mail | None:
         """What ``provider`` has not been told yet; None where there is nothing."""
-        told, gone = self.told.setdefault(provider, set()), self.taken_back.setdefault(provider, set())
+        told = self._told[provider]
         requests = [one for one in embedded.open_requests(provider, at=at) if one.request_id not in told]
-        withdrawn = [one for one in embedded.withdrawn(provider) if one in told and one not in gone]
+        withdrawn = [one for one in embedded.withdrawn(provider) if one in told]
         told |= {one.request_id for one in requests}
-        gone |= set(withdrawn)
+        told -= set(withdrawn)
         return Mail(tuple(requests), tuple(withdrawn)) if requests or withdrawn else None
+
+
+@dataclass
+class _OverHttp:
+    """Kits that fetch from and post to the portal's API; the pipe only says when to look."""
+
+    kits: Kits
+    address: str
+    keys: Mapping[str, str]
+    broken: dict[str, str]
+    _withdrawn: dict[str, int] = field(default_factory=dict)
+
+    def exchange(self, *, at: datetime) -> bool:
+        use_clock(lambda: at)
+        try:
+            asked = set(embedded.providers_asked())
+            for provider in self.keys:
+                gone = len(embedded.withdrawn(provider))
+                if self._withdrawn.get(provider, 0) != gone:
+                    self._withdrawn[provider] = gone
+                    asked.add(provider)
+            looking = {provider: (self.address, self.keys[provider]) for provider in sorted(asked - set(self.broken))}
+            for provider, failed in self.kits.look(looking).items():
+                self.broken.setdefault(provider, failed)
+            for provider in asked & set(self.broken):
+                open_ids = [one.request_id for one in embedded.open_requests(provider, at=at)]
+                _stand_in(provider, open_ids, self.broken[provider], at=at)
+            embedded.take_decisions(at=at)
+        finally:
+            use_clock(None)
+        return bool(asked)
+
+
+def _stand_in(provider: str, request_ids: Iterable[str], why: str, *, at: datetime) -> None:
+    """Say for a kit that does not run that a person must look: it is neither silent nor without a record."""
+    said = [
+        HopAnswer(request_id=one, provider=provider, answer=AnswerKind.NEEDS_REVIEW, why=(why,)) for one in request_ids
+    ]
+    if said:
+        embedded.take_answers(provider, said, at=at)
 
 
 def run_case(case: Case, out: Path, *, over_http: bool = False, progress: Progress | None = None) -> dict[str, Any]:
@@ -85,8 +147,13 @@ def run_case(case: Case, out: Path, *, over_http: bool = False, progress: Progre
         for call in case.calls:
             _open(call, at=at)
             progress.advance(1)
+        broken = {provider: report.failed for provider, report in reports.items() if report.failed}
         progress.step("Tracing", len(case.calls))
-        at = _trace(kits, agents, {p: r for p, r in reports.items() if r.failed}, at=at, progress=progress)
+        if over_http:
+            with serve_portal() as address:
+                at = _trace(_OverHttp(kits, address, embedded.issue_keys(at=at), broken), at=at, progress=progress)
+        else:
+            at = _trace(_InProcess(kits, agents, broken), at=at, progress=progress)
     progress.step("Waiting for silent providers", 1)
     at = embedded.run_clocks(now=at)
     embedded.seal_log(at=at)
@@ -154,22 +221,12 @@ def _open(call: ReportedCall, *, at: datetime) -> None:
     )
 
 
-def _trace(
-    kits: Kits, agents: list[str], failed: Mapping[str, KitReport], *, at: datetime, progress: Progress
-) -> datetime:
-    rounds = _Round()
+def _trace(lane: _Lane, *, at: datetime, progress: Progress) -> datetime:
     ended = 0
     for _ in range(MOST_ROUNDS):
-        mail = {provider: post for provider in agents if (post := rounds.mail(provider, at=at)) is not None}
-        if not mail:
-            break
         at += ROUND
-        answers = kits.tell({provider: post for provider, post in mail.items() if provider not in failed})
-        for provider, post in mail.items():
-            said = answers.get(provider) if provider not in failed else None
-            if said is None:
-                said = [_cannot_answer(provider, one.request_id, failed.get(provider)) for one in post.requests]
-            embedded.take_answers(provider, said, at=at)
+        if not lane.exchange(at=at):
+            break
         now_ended = _count_ended()
         progress.advance(max(now_ended - ended, 0))
         ended = max(ended, now_ended)
@@ -180,12 +237,6 @@ def _count_ended() -> int:
     from hopback.portal.tracebacks.models import Traceback  # noqa: PLC0415 - models exist once Django is set up
 
     return Traceback.objects.filter(state__in=("concluded", "closed")).count()
-
-
-def _cannot_answer(provider: str, request_id: str, report: KitReport | None) -> HopAnswer:
-    """What is said for a kit that does not run: a person must look. It is neither silent nor without a record."""
-    why = report.failed if report is not None and report.failed else "the kit ended before it had answered"
-    return HopAnswer(request_id=request_id, provider=provider, answer=AnswerKind.NEEDS_REVIEW, why=(why,))
 
 
 def _call(result: CallResult) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,7 +12,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError, NotFound, Refused
-from hopback.kernel.refusals import Refusal, Why
+from hopback.kernel.refusals import Collision, Refusal, Why
+from hopback.portal.clock import now
 from hopback.portal.directory.keys import let_in
 from hopback.portal.tracebacks.api import router
 
@@ -33,7 +33,7 @@ class Key(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # noqa: ARG002 -- django-ninja's signature
         """The provider's program behind the key, None if the key lets nobody in."""
-        return let_in(token, scope="hops", at=datetime.now(UTC))
+        return let_in(token, scope="hops", at=now())
 
 
 api = NinjaAPI(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key())
@@ -54,7 +54,7 @@ def problem(status: int, code: str, title: str, *, where: str = "", mend: str = 
 @api.exception_handler(HopbackError)
 def on_error(_request: HttpRequest, error: HopbackError) -> HttpResponse:
     """An error of our own tree."""
-    reason = {"reason": error.reason.value} if isinstance(error, Refusal) else {}
+    reason = {"reason": error.reason.value} if isinstance(error, Refusal | Collision) else {}
     return problem(_status(error), error.code, error.message, where=error.where, mend=error.mend, **reason)
 
 

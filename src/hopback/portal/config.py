@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -99,6 +100,8 @@ def database_of(configuration: Configuration) -> dict[str, Any]:
 
 
 def _postgresql(url: str) -> dict[str, Any]:
+    if find_spec("psycopg") is None:
+        raise BadInput("PostgreSQL needs psycopg", where="HOPBACK_DATABASE", mend="install hopback[postgres]")
     parts = urlsplit(url)
     if not parts.path.strip("/"):
         raise BadInput("the URL names no database", where="HOPBACK_DATABASE", mend="postgresql://user@host/name")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import django
@@ -37,6 +38,7 @@ __all__ = [
     "Taken",
     "configure",
     "import_sheet",
+    "issue_keys",
     "open_call",
     "open_requests",
     "providers_asked",
@@ -45,6 +47,7 @@ __all__ = [
     "seal_log",
     "take_answer",
     "take_answers",
+    "take_decisions",
     "use",
     "verify_log",
     "withdrawn",
@@ -211,6 +214,36 @@ def take_answers(provider: str, answers: Sequence[HopAnswer], *, at: datetime) -
     return Taken(len(moved), refused | more)
 
 
+def take_decisions(*, at: datetime) -> int:
+    """Decide what people decide wherever an answer came in by the API; returns how many tracebacks it looked at.
+
+    :func:`take_answers` does this by itself.
+    """
+    from hopback.portal.tracebacks.deciding import decide_answers, undecided
+    from hopback.portal.tracebacks.models import Hop
+    from hopback.portal.tracebacks.policies import EXERCISE
+
+    with _together():
+        waiting = undecided()
+        decide_answers(waiting, at=at)
+        unsent = Hop.objects.filter(state="sent", provider__answers="silent", traceback__policy=EXERCISE.version)
+        _deliver_to_silent(sorted(set(unsent.values_list("traceback", flat=True))), at=at)
+    return len(waiting)
+
+
+def issue_keys(*, at: datetime, lasts: timedelta = timedelta(days=30)) -> dict[str, str]:
+    """A fresh API key for every provider whose program answers, by provider id."""
+    from hopback.portal.audit.actors import EXERCISE_ANALYST
+    from hopback.portal.directory.actions import issue_key
+    from hopback.portal.directory.models import Answers, Provider
+
+    with _together():
+        return {
+            provider.pk: issue_key(EXERCISE_ANALYST, provider, at=at, lasts=lasts)
+            for provider in Provider.objects.filter(answers=Answers.AGENT).order_by("pk")
+        }
+
+
 def run_clocks(*, now: datetime, until: datetime | None = None) -> datetime:
     """Let the simulated clock run until ``until``, by default until no hop's clock has anything to bring.
 
@@ -232,7 +265,7 @@ def results(call_ids: Iterable[str] | None = None) -> list[CallResult]:
     from hopback.portal.tracebacks.reading import results_of
 
     if call_ids is None:
-        return results_of(Traceback.objects.order_by("events__id").filter(events__number=1))
+        return results_of(Traceback.objects.filter(events__number=1).order_by("events__id"))
     wanted = list(call_ids)
     rows = {row.reference: row for row in Traceback.objects.filter(reference__in=wanted)}
     return results_of(rows[call_id] for call_id in wanted if call_id in rows)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+
+import structlog
 
 from hopback.portal.config import database_of, read_configuration
 
@@ -29,5 +32,15 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 LOGGING_CONFIG = None
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ],
+    # stdout belongs to what a command was asked for
+    logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

@@ -14,7 +14,7 @@ shows only that the folder agrees with itself: compare it with the one the conso
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from hopback.kernel.errors import BadInput, BrokenProof, NotFound
@@ -56,6 +56,24 @@ class Report:
     withheld: int = 0
     older: int = 0
     entry: dict[str, object] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The report for a program."""
+        return {"valid": True} | {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def to_text(self) -> str:
+        """The report for a reader, one fact a line."""
+        lines = [f"{self.kind} of the log {self.origin}: {self.size} leaves, root {self.root}"]
+        lines.append(f"signed by {self.signed_by}")
+        if not self.is_key_given:
+            lines.append("the key was found beside it: compare it with the one the consortium publishes")
+        if self.kind == "export":
+            shown = self.leaves - self.withheld
+            lines.append(f"{self.leaves} leaves hash to the root, {shown} of them disclosed; ")
+            lines[-1] += f"{self.older} earlier checkpoints are beginnings of this log"
+        if self.entry is not None:
+            lines += [f"{name}: {value}" for name, value in self.entry.items()]
+        return "\n".join(lines) + "\n"
 
 
 def verify_path(path: Path, *, key: Verifier | None = None) -> Report:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from hopback.provider.answering import Desk
+    from hopback.provider.kit import Kit
     from hopback.wire.hops import HopAnswer
 
 __all__ = ["Standing", "serve"]
@@ -48,13 +49,13 @@ class Standing:
         return changed
 
 
-def serve(pipe: Connection, book: str, store: str, portal: tuple[str, str] | None = None) -> None:
+def serve(pipe: Connection, book: str, store: str) -> None:
     """Answer messages from ``pipe`` until it closes. Runs in a process of its own.
 
-    Each message is ``{"requests": […], "withdrawn": […]}`` and is answered by ``{"answers": […]}``.
-    With ``portal`` (an address and a key) the pipe only says when to look: requests are fetched and
-    answers posted over HTTP. The first thing sent is ``{"ready": …}``, or ``{"failed": …}`` with
-    one line that says what is wrong with the book.
+    The first thing sent is ``{"ready": …}``, or ``{"failed": …}`` with one line that says what is
+    wrong with the book. Then ``{"requests": […], "withdrawn": […]}`` is answered by
+    ``{"answers": […]}``, and ``{"look": [address, key]}``, which sends the kit to a portal over
+    HTTP, by ``{"posted": n}`` or ``{"failed": …}``.
     """
     try:
         kit = open_kit(Path(book), Path(store))
@@ -62,20 +63,28 @@ def serve(pipe: Connection, book: str, store: str, portal: tuple[str, str] | Non
         pipe.send_bytes(_bytes({"failed": str(error)}))
         return
     with kit:
-        end = kit.store.end
-        counts = {"read": 0, "kept": 0, "rejected": 0}
-        for report in kit.reports:
-            counts = {name: counts[name] + getattr(report, name) for name in counts}
-        troubles = [str(trouble) for trouble in kit.troubles]
-        ready = {"rows": counts, "troubles": troubles, "end": end.isoformat() if end else None}
-        pipe.send_bytes(_bytes({"ready": ready}))
+        pipe.send_bytes(_bytes({"ready": _ready(kit)}))
         standing = Standing(kit.desk)
         while True:
             try:
                 message = json.loads(pipe.recv_bytes())
             except EOFError:
                 return
-            pipe.send_bytes(_bytes(_over_http(standing, *portal) if portal else _over_pipe(standing, message)))
+            if "look" not in message:
+                pipe.send_bytes(_bytes(_over_pipe(standing, message)))
+                continue
+            try:
+                said: dict[str, Any] = {"posted": _over_http(standing, *message["look"])}
+            except HopbackError as error:
+                said = {"failed": str(error)}
+            pipe.send_bytes(_bytes(said))
+
+
+def _ready(kit: Kit) -> dict[str, Any]:
+    rows = {name: sum(getattr(report, name) for report in kit.reports) for name in ("read", "kept", "rejected")}
+    end = kit.store.end
+    troubles = [str(trouble) for trouble in kit.troubles]
+    return {"rows": rows, "troubles": troubles, "end": end.isoformat() if end else None}
 
 
 def poll(book: Path, store: Path, *, portal: str, key: str, every_s: float, tell: Callable[[str], None]) -> None:
@@ -89,7 +98,7 @@ def poll(book: Path, store: Path, *, portal: str, key: str, every_s: float, tell
         try:
             with open_kit(book, store) as kit:
                 standing = Standing(kit.desk) if standing is None else standing.over(kit.desk)
-                posted = _over_http(standing, portal, key)["posted"]
+                posted = _over_http(standing, portal, key)
             if posted:
                 tell(f"{posted} answers posted")
         except HopbackError as error:
@@ -103,7 +112,7 @@ def _over_pipe(standing: Standing, message: dict[str, Any]) -> dict[str, Any]:
     return {"answers": [answer.model_dump(mode="json") for answer in answers]}
 
 
-def _over_http(standing: Standing, address: str, key: str) -> dict[str, Any]:
+def _over_http(standing: Standing, address: str, key: str) -> int:
     from hopback.wire.client import PortalClient  # noqa: PLC0415 - only this lane needs a network
 
     client = PortalClient(address, key)
@@ -113,7 +122,7 @@ def _over_http(standing: Standing, address: str, key: str) -> dict[str, Any]:
     answers = standing.answer(requests, withdrawn)
     for answer in answers:
         client.post_answer(answer)
-    return {"posted": len(answers)}
+    return len(answers)
 
 
 def _bytes(message: dict[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hopback.kernel.calls import CallRecord, Reason, Sought
+from hopback.kernel.errors import BadInput
 from hopback.kernel.numbers import format_e164, read_e164
 from hopback.provider.wording import say_all
 from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, own_shifts
@@ -44,8 +45,8 @@ def sought_from(request: HopRequest) -> Sought:
         BadInput: a number is not E.164.
     """
     return Sought(
-        called=read_e164(request.called),
-        calling=read_e164(request.calling) if request.calling else None,
+        called=read_e164(request.called, where="called"),
+        calling=read_e164(request.calling, where="calling") if request.calling else None,
         started_at=request.started_at,
         accuracy_s=request.accuracy_s,
         downstream=request.downstream,
@@ -67,18 +68,20 @@ class Desk:
     unread: tuple[str, ...] = ()
     _asked: dict[str, HopRequest] = field(default_factory=dict)
     _candidates: dict[str, tuple[Sought, list[CallRecord]]] = field(default_factory=dict)
+    _unreadable: dict[str, str] = field(default_factory=dict)
 
     def take(self, requests: Iterable[HopRequest]) -> None:
-        """Add requests; one that is there already is replaced.
-
-        Raises:
-            BadInput: a request's number is not E.164; none of the others is lost.
-        """
+        """Add requests; one that is there already is replaced, one that cannot be read is kept for a person."""
         fresh: dict[str, Sought] = {}
         for request in requests:
-            if self._asked.get(request.request_id) != request:
+            if self._asked.get(request.request_id) == request:
+                continue
+            self.withdraw([request.request_id])
+            self._asked[request.request_id] = request
+            try:
                 fresh[request.request_id] = sought_from(request)
-                self._asked[request.request_id] = request
+            except BadInput as error:
+                self._unreadable[request.request_id] = str(error)
         candidates = self._candidates_of(list(fresh.values()))
         self._candidates |= {
             request_id: (sought, records)
@@ -94,6 +97,7 @@ class Desk:
         for request_id in request_ids:
             self._asked.pop(request_id, None)
             self._candidates.pop(request_id, None)
+            self._unreadable.pop(request_id, None)
 
     def _candidates_of(self, calls: Sequence[Sought]) -> list[list[CallRecord]]:
         """Every record that could be the call, whatever its stamp says, for each of several calls.
@@ -165,7 +169,12 @@ class Desk:
     def answers(self) -> dict[str, HopAnswer]:
         """The answers that stand, by request id: a function of the set of requests."""
         clocks = self.clocks()
-        said: dict[str, HopAnswer] = {}
+        said = {
+            request_id: HopAnswer(
+                request_id=request_id, provider=self.book.provider_id, answer=AnswerKind.NEEDS_REVIEW, why=(why,)
+            )
+            for request_id, why in self._unreadable.items()
+        }
         for request_id, (sought, records) in self._candidates.items():
             found = find_call(sought, records, clocks=clocks, ends=self.book.ends)
             request = self._asked[request_id]

@@ -90,13 +90,13 @@ class Batch:
         dialect = plan.format.dialect
         if cut_off and len(lines):
             self._reject(lines.only(np.array([len(lines) - 1])), file_id=file_id, reason="cut_off")
-            lines = lines.only(slice(0, len(lines) - 1))  # type: ignore[arg-type]
+            lines = lines.only(slice(0, len(lines) - 1))
         if plan.header is not None and len(lines):
             banner = dialect.banner.encode()
             is_header = lines.starting_with(banner) if banner else lines.equal_to(plan.header.encode())
             if is_header.any():
                 self.headers[file_id] = self.headers.get(file_id, 0) + int(is_header.sum())
-                lines = lines.only(slice(1, None)) if is_header.sum() == 1 and is_header[0] else lines.only(~is_header)  # type: ignore[arg-type]
+                lines = lines.only(slice(1, None)) if is_header.sum() == 1 and is_header[0] else lines.only(~is_header)
         if not len(lines):
             return
         has_quotes = dialect.quoted and b'"' in lines.data
@@ -228,8 +228,8 @@ class Statement:
         if batch.is_shuffled or lines < _WORTH_LOOKING:
             return False
         rows = self._show(batch.samples, "samples")
-        times = [at for (at,) in self._session.rows(f"SELECT epoch_us(setup_at) FROM ({rows}) WHERE reject IS NULL")]  # noqa: S608
-        backwards = sum(later < earlier for earlier, later in pairwise(times))
+        times = [at for (at,) in self._session.rows(f"SELECT epoch_us(setup_at) FROM ({rows}) WHERE is_good")]  # noqa: S608
+        backwards = sum(bool(later < earlier) for earlier, later in pairwise(times))
         return backwards * _RARE <= len(times)
 
     def __enter__(self) -> Statement:  # noqa: PYI034 -- not to be subclassed
@@ -248,12 +248,12 @@ class Statement:
     def good(self) -> str:
         """SQL for the rows that are calls."""
         listed = ", ".join(self.columns)
-        return f"SELECT {listed} FROM ({self._all}) WHERE reject IS NULL{self._order}"  # noqa: S608
+        return f"SELECT {listed} FROM ({self._all}) WHERE is_good{self._order}"  # noqa: S608
 
     @property
     def bad(self) -> str:
         """SQL for the rows that are not: ``file_id, line, reject, raw``."""
-        return f"SELECT file_id, line, reject, raw FROM ({self._all}) WHERE reject IS NOT NULL ORDER BY file_id, line"  # noqa: S608
+        return f"SELECT file_id, line, reject, raw FROM ({self._all}) WHERE NOT is_good ORDER BY file_id, line"  # noqa: S608
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -308,6 +308,7 @@ class Statement:
         is_bye = "record_type = 'bye'" if "record_type" in texts else "FALSE"
         no_called = f"(coalesce({', '.join(called)}) IS NULL AND NOT coalesce({is_bye}, FALSE))" if called else "TRUE"
         fourth = (
+            f"(NOT count_is_wrong AND rejected IS NULL AND setup_at IS NOT NULL AND NOT {no_called}) AS is_good, "
             "CASE WHEN count_is_wrong THEN 'wrong_column_count' WHEN rejected IS NOT NULL THEN rejected "
             f"WHEN setup_at IS NULL THEN 'unreadable_time' WHEN {no_called} THEN 'no_called_number' END AS reject"
         )
@@ -338,16 +339,17 @@ class Statement:
             said.append("FALSE AS is_naive")
         if zone and isinstance(setup, Local | Iso):
             second = zones.second_reading("setup_at", zone=zone)
-            said.append(
-                f"{f'CASE WHEN setup_at__o THEN NULL ELSE {second} END' if isinstance(setup, Iso) else second} AS setup_alt_at"
-            )
+            if isinstance(setup, Iso):
+                second = f"CASE WHEN setup_at__o THEN NULL ELSE {second} END"
+            said.append(f"{second} AS setup_alt_at")
             self._columns.add("setup_alt_at")
         return said
 
 
 def _moment(value: object) -> str:
     if isinstance(value, Iso):
-        return f"CAST(TRY_CAST({value.text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        # A cast from one to the other would ask for the session's zone, which is UTC, row by row.
+        return f"make_timestamp(epoch_us(TRY_CAST({value.text} AS TIMESTAMPTZ)))"
     if isinstance(value, Local | Utc):
         return value.sql
     raise TypeError(value)

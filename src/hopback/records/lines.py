@@ -42,7 +42,7 @@ class Lines:
         """One line."""
         return self.data[self.starts[index] : self.ends[index]].decode("utf-8", "replace")
 
-    def only(self, keep: NDArray[Any]) -> Lines:
+    def only(self, keep: NDArray[Any] | slice) -> Lines:
         """The lines that a mask or an index picks."""
         return Lines(self.data, self.starts[keep], self.ends[keep], self.numbers[keep])
 

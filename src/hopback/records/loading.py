@@ -58,11 +58,13 @@ _TOGETHER: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file. ``read`` = ``kept`` + ``duplicates`` + ``rejected`` + ``headers``; blank lines are no rows.
+    """What became of one file.
+
+    ``read`` = ``kept`` + ``duplicates`` + ``rejected`` + ``headers``; blank lines are no rows.
 
     ``status`` is ``loaded``, ``replaced`` (an older reading stopped counting) or ``unchanged``. ``first_at`` and
-    ``last_at`` span the set-up times. ``reasons`` counts rejects by code (only of files loaded now); ``reject_file`` holds
-    them. ``broken`` says why reading stopped early.
+    ``last_at`` span the set-up times. ``reasons`` counts rejects by code (only of files loaded now); ``reject_file``
+    holds them. ``broken`` says why reading stopped early.
     """
 
     path: str
@@ -122,9 +124,14 @@ def load_source(
 
 
 def load_files(
-    store: Store, source: Source, files: Iterable[Path], *, folder: Path | None = None, progress: Progress | None = None,
+    store: Store,
+    source: Source,
+    files: Iterable[Path],
+    *,
+    folder: Path | None = None,
+    progress: Progress | None = None,
     block: int = BLOCK,
-) -> LoadReport:  # fmt: skip
+) -> LoadReport:
     """Load these files of one source; errors as in :func:`load_source`.
 
     A file is known by its path from ``folder`` (as given, without one). ``block`` bounds memory, in bytes.
@@ -135,7 +142,7 @@ def load_files(
         session.define(spellings.READER, spellings.reader(**home), takes=["VARCHAR"], gives="BIGINT")  # type: ignore[arg-type]
         session.define(spellings.ROUTING, spellings.routing_reader(**home), takes=["VARCHAR"], gives="BIGINT")  # type: ignore[arg-type]
         store.sweep()
-        loader = _Loader(store, source, session, folder, progress, block)
+        loader = _Loader(store, source, session, folder=folder, progress=progress, block=block)
         reports = loader.load(paths)
     return LoadReport(source.name, tuple(reports[path] for path in paths))
 
@@ -183,7 +190,14 @@ class _Loader:
     """One run over the files of one source."""
 
     def __init__(
-        self, store: Store, source: Source, session: DuckDB, folder: Path | None, progress: Progress | None, block: int
+        self,
+        store: Store,
+        source: Source,
+        session: DuckDB,
+        *,
+        folder: Path | None,
+        progress: Progress | None,
+        block: int,
     ) -> None:
         self._store = store
         self._source = source
@@ -311,10 +325,12 @@ class _Loader:
             name = f"{_slug(self._source.name)}-{min(batch.read)}-{len(self._fresh)}.parquet"
             target = self._store.calls / name
             part = target.with_suffix(".part")
-            ((rows,),) = self._session.rows(
-                f"COPY ({statement.good}) TO {sql.text(str(part))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-                f"PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000, ROW_GROUP_SIZE {_ROW_GROUP})"
-            )
+            with self._session.as_written():
+                ((rows,),) = self._session.rows(
+                    f"COPY ({statement.good}) TO {sql.text(str(part))} (FORMAT parquet, "
+                    f"COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+                    f"PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000, ROW_GROUP_SIZE {_ROW_GROUP})"
+                )
             lines = sum(count for count in batch.read.values()) - sum(batch.headers.values()) - len(batch.rejects)
             if rows < lines:
                 self._reject([Reject(*row) for row in self._session.rows(statement.bad)])
@@ -343,7 +359,8 @@ class _Loader:
         setups = "greatest(setup_at, setup_alt_at)" if "setup_alt_at" in columns else "setup_at"
         byes = "coalesce(bool_or(record_type = 'bye'), FALSE)" if "record_type" in columns else "FALSE"
         ((least, most, last, low, high, has_byes),) = self._session.rows(
-            f"SELECT epoch_us(min(setup_at)), epoch_us(max({setups})), epoch_us(max(greatest({', '.join(ends)}))), min({lows}), max({highs}), {byes} "  # noqa: S608
+            f"SELECT epoch_us(min(setup_at)), epoch_us(max({setups})), "  # noqa: S608
+            f"epoch_us(max(greatest({', '.join(ends)}))), min({lows}), max({highs}), {byes} "
             f"FROM read_parquet({sql.text(str(target))})"
         )
         return Landing(0, self._source.name, target.name, rows, least, most, last, low, high, bool(has_byes))
@@ -363,7 +380,8 @@ class _Loader:
     def _count(self, target: Path) -> None:
         """Files landed together: the first of equal lines is kept, in the order of files and lines."""
         for file_id, rows, duplicates, first, last in self._session.rows(
-            "SELECT file_id, count(*), count(*) FILTER (WHERE seen > 1), epoch_us(min(setup_at)), epoch_us(max(setup_at)) FROM "  # noqa: S608
+            "SELECT file_id, count(*), count(*) FILTER (WHERE seen > 1), "  # noqa: S608
+            "epoch_us(min(setup_at)), epoch_us(max(setup_at)) FROM "
             "(SELECT file_id, setup_at, row_number() OVER (PARTITION BY raw ORDER BY file_id, line) AS seen "
             f"FROM read_parquet({sql.text(str(target))})) GROUP BY file_id"
         ):
@@ -381,10 +399,11 @@ class _Loader:
         listed = ", ".join(sql.text(str(self._store.calls / one.name)) for one in near)
         least = max(landing.min_setup, min(one.min_setup for one in near))
         most = min(landing.max_setup, max(one.max_setup for one in near))
+        alive = f" AND file_id NOT IN {sql.numbers(sorted(self._dead))}" if self._dead else ""
         span = f"setup_at BETWEEN make_timestamp({least}) AND make_timestamp({most})"
         for file_id, known in self._session.rows(
             f"SELECT file_id, count(DISTINCT raw) FROM read_parquet({sql.text(str(target))}) WHERE {span} AND raw IN "  # noqa: S608
-            f"(SELECT raw FROM read_parquet([{listed}], union_by_name = true) WHERE {span} AND file_id NOT IN {sql.numbers(self._dead)}) "
+            f"(SELECT raw FROM read_parquet([{listed}], union_by_name = true) WHERE {span}{alive}) "
             "GROUP BY file_id"
         ):
             file = self._waiting[file_id]
@@ -428,13 +447,27 @@ class _Loader:
     def _entry(self, file: _File) -> FileEntry:
         form = file.plan.format if file.plan else self._usual
         return FileEntry(
-            file_id=file.file_id, source=self._source.name, path=file.name, size=file.reading.size, mtime_ns=file.mtime_ns,
-            sha256=file.reading.sha256, reading=self._source.reading, format=form.name if form else "auto",
-            grade=form.dialect.grade if form else "assumed", encoding=file.reading.encoding,
-            header=file.plan.header if file.plan else None, read=file.read, kept=file.kept, rejected=file.reasons.total(),
-            duplicates=file.duplicates, headers=file.headers, first_at=file.first, last_at=file.last,
-            broken=file.reading.broken, is_live=True,
-        )  # fmt: skip
+            file_id=file.file_id,
+            source=self._source.name,
+            path=file.name,
+            size=file.reading.size,
+            mtime_ns=file.mtime_ns,
+            sha256=file.reading.sha256,
+            reading=self._source.reading,
+            format=form.name if form else "auto",
+            grade=form.dialect.grade if form else "assumed",
+            encoding=file.reading.encoding,
+            header=file.plan.header if file.plan else None,
+            read=file.read,
+            kept=file.kept,
+            rejected=file.reasons.total(),
+            duplicates=file.duplicates,
+            headers=file.headers,
+            first_at=file.first,
+            last_at=file.last,
+            broken=file.reading.broken,
+            is_live=True,
+        )
 
     def _report(self, path: Path, report: FileReport) -> None:
         self._reports[path] = report
@@ -471,11 +504,22 @@ def _report_of(
     entry: FileEntry, *, status: str, reasons: Counter[str] | None = None, reject_file: str | None = None
 ) -> FileReport:
     return FileReport(
-        path=entry.path, status=status, format=entry.format, grade=entry.grade, encoding=entry.encoding, read=entry.read,
-        kept=entry.kept, rejected=entry.rejected, duplicates=entry.duplicates, headers=entry.headers,
-        first_at=instant(entry.first_at), last_at=instant(entry.last_at), broken=entry.broken,
-        reasons=dict(reasons or {}), reject_file=reject_file,
-    )  # fmt: skip
+        path=entry.path,
+        status=status,
+        format=entry.format,
+        grade=entry.grade,
+        encoding=entry.encoding,
+        read=entry.read,
+        kept=entry.kept,
+        rejected=entry.rejected,
+        duplicates=entry.duplicates,
+        headers=entry.headers,
+        first_at=instant(entry.first_at),
+        last_at=instant(entry.last_at),
+        broken=entry.broken,
+        reasons=dict(reasons or {}),
+        reject_file=reject_file,
+    )
 
 
 def instant(microseconds: int | None) -> datetime | None:

@@ -153,13 +153,13 @@ class Manifest:
         """Every file whose rows count, by source and path."""
         columns = ", ".join(one.name for one in fields(FileEntry))
         rows = self._db.execute(f"SELECT {columns} FROM files WHERE is_live ORDER BY source, path")  # noqa: S608
-        return [FileEntry(*row[:-1], bool(row[-1])) for row in rows.fetchall()]
+        return [FileEntry(*(*row[:-1], bool(row[-1]))) for row in rows.fetchall()]
 
     def landings(self) -> list[Landing]:
         """Every Parquet file that counts, by source and time."""
         columns = ", ".join(one.name for one in fields(Landing))
         rows = self._db.execute(f"SELECT {columns} FROM landings ORDER BY source, min_setup, landing_id")  # noqa: S608
-        return [Landing(*row[:-1], bool(row[-1])) for row in rows.fetchall()]
+        return [Landing(*(*row[:-1], bool(row[-1]))) for row in rows.fetchall()]
 
     def landed(self) -> dict[int, set[int]]:
         """The files in each landing."""

@@ -1,8 +1,8 @@
 """Files of call records as blocks of clean UTF-8 lines, whatever they are packed and written in.
 
 Plain or gzip'd is told by the first bytes, never by the name. A block ends at a line's end. Nothing is
-lost over an accent: what is not UTF-8 is read as Windows-1252 (which holds what Latin-1 files contain), line by line. A gzip file
-that breaks off gives every row before the break, and says so.
+lost over an accent: what is not UTF-8 is read as Windows-1252 (which holds what Latin-1 files contain), line by line.
+A gzip file that breaks off gives every row before the break, and says so.
 """
 
 from __future__ import annotations
@@ -103,9 +103,11 @@ def _unzipped(file: BufferedReader, reading: Reading, digest: Any) -> Iterator[b
                 if not piece:
                     break
                 unzip = zlib.decompressobj(wbits=31)
+            before = unzip.copy()
             try:
                 yield unzip.decompress(piece, _MOST_AT_ONCE)
             except zlib.error as error:
+                yield _up_to_damage(before, piece)
                 reading.broken = f"the gzip data are damaged ({error}); rows before the damage are kept"
                 while piece := file.read(_PIECE):
                     reading.size += len(piece)
@@ -116,6 +118,17 @@ def _unzipped(file: BufferedReader, reading: Reading, digest: Any) -> Iterator[b
                 unzip = None
     if unzip is not None:
         reading.broken = "the gzip data end early; rows before the end are kept"
+
+
+def _up_to_damage(unzip: Any, piece: bytes) -> bytes:
+    """What comes out of a damaged piece before the damage, byte by byte."""
+    out = bytearray()
+    for index in range(len(piece)):
+        try:
+            out += unzip.decompress(piece[index : index + 1])
+        except zlib.error:
+            break
+    return bytes(out)
 
 
 def _in_utf8(pieces: Iterator[bytes], reading: Reading, encoding: str | None) -> Iterator[bytes]:

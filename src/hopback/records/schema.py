@@ -9,6 +9,7 @@ of ``raw`` when a record is shown, so nothing is lost and nothing is stored twic
 
 from __future__ import annotations
 
+import codecs
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -101,7 +102,7 @@ class Source:
                 ) from error
         if self.encoding is not None:
             try:
-                b"".decode(self.encoding)
+                codecs.lookup(self.encoding)
             except LookupError as error:
                 raise BadInput(
                     f"{self.encoding!r} is not an encoding",

@@ -1,9 +1,9 @@
 """Telephone numbers in SQL: the fast twin of :func:`hopback.kernel.numbers.parse_number`.
 
 Four steps for each column, each a column of its own so that nothing is computed twice: :func:`value` and
-:func:`is_plain` settle ten, eleven and ``+1`` digits by a cast alone; for the rest :func:`dialled` takes URIs and technical
-prefixes off, and answers ``''`` for whatever it does not know; :func:`number` reads the digits by part two of the
-ladder and hands those unknown spellings to the kernel's own parser.
+:func:`is_plain` settle ten, eleven and ``+1`` digits by a cast alone; for the rest :func:`dialled` takes URIs and
+technical prefixes off, and answers ``''`` for whatever it does not know; :func:`number` reads the digits by part two
+of the ladder and hands those unknown spellings to the kernel's own parser.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ def value(text: str) -> str:
 
 
 def is_plain(value: str, text: str) -> str:
-    """SQL: ten digits from 2 on, or eleven with the 1, or those with ``+``; what casts to the right range at that length.
+    """SQL: ten digits from 2 on, eleven with the 1, or those with ``+``: what casts to the right range at its length.
 
     A cast takes ``2.5e9`` for an integer too, but nothing else of these lengths that is not all digits.
     """
     north = f"{value} BETWEEN 12000000000 AND 19999999999"
     return (
-        f"coalesce((strlen({text}) = 10 AND {value} BETWEEN 2000000000 AND 9999999999 OR strlen({text}) = 11 AND {north} "
+        f"coalesce((strlen({text}) = 10 AND {value} BETWEEN 2000000000 AND 9999999999 "
+        f"OR strlen({text}) = 11 AND {north} "
         f"OR strlen({text}) = 12 AND {north} AND starts_with({text}, '+')) "
         f"AND NOT contains({text}, 'e') AND NOT contains({text}, 'E'), FALSE)"
     )
@@ -54,7 +55,10 @@ def dialled(plain: str, text: str, *, home_country: str) -> str:
         return f"CASE WHEN {text} IS NULL THEN NULL ELSE '' END"
     user = f"regexp_extract({text}, '{_COMMON}', 1)"
     stripped = f"regexp_replace(replace({user}, '-', ''), '^[0-9]+#', '')"
-    return f"CASE WHEN {plain} OR {text} IS NULL THEN NULL WHEN contains(lower({text}), 'context') THEN '' ELSE {stripped} END"
+    return (
+        f"CASE WHEN {plain} OR {text} IS NULL THEN NULL "
+        f"WHEN contains(lower({text}), 'context') THEN '' ELSE {stripped} END"
+    )
 
 
 def number(value: str, plain: str, digits: str, text: str, *, home_country: str, area_code: str | None) -> str:
@@ -69,7 +73,7 @@ def number(value: str, plain: str, digits: str, text: str, *, home_country: str,
     whole = f"TRY_CAST({digits} AS BIGINT)"
     after = {count: _good(f"substr({digits}, {count + 1})") for count in (1, 2, 3)}
     return (
-        f"CASE WHEN {plain} THEN CASE WHEN {value} < 10000000000 THEN 10000000000 + {value} ELSE {value} END "
+        f"CASE WHEN {plain} THEN {value} + 10000000000 * CAST({value} < 10000000000 AS BIGINT) "
         f"WHEN {digits} IS NULL THEN NULL "
         f"WHEN {digits} = '' THEN {READER}({text}) "
         f"WHEN starts_with({digits}, '+0') THEN {READER}({text}) "
@@ -89,7 +93,7 @@ def number(value: str, plain: str, digits: str, text: str, *, home_country: str,
 
 def routing(plain: str, text: str) -> str:
     """SQL for the location routing number that stands in a spelling (``;rn=``, RFC 4694), NULL mostly."""
-    return f"CASE WHEN {plain} OR NOT contains(lower({text}), 'rn=') THEN NULL ELSE {ROUTING}({text}) END"
+    return f"CASE WHEN {plain} THEN NULL WHEN contains(lower({text}), 'rn=') THEN {ROUTING}({text}) ELSE NULL END"
 
 
 def reader(*, home_country: str, area_code: str | None) -> Callable[[str | None], int | None]:

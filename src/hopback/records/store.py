@@ -150,7 +150,8 @@ class Store:
             if picked:
                 for hour, calls in self._ask(
                     picked,
-                    f"SELECT epoch_us(date_trunc('hour', setup_at)), count(*) FROM calls WHERE {_between(start, end)} GROUP BY 1",  # noqa: S608
+                    "SELECT epoch_us(date_trunc('hour', setup_at)), count(*) FROM calls "  # noqa: S608
+                    f"WHERE {_between(start, end)} GROUP BY 1",
                 ):
                     hours[_instant(hour)] = calls
             first = _instant(min(firsts)) if firsts else None
@@ -279,7 +280,8 @@ class Store:
         listed = ", ".join(sql.text(str(self.calls / landing.name)) for landing in landings)
         dead = set().union(*(self._dead[landing.name] for landing in landings))
         alive = f" WHERE file_id NOT IN {sql.numbers(sorted(dead))}" if dead else ""
-        return f"SELECT * FROM nothing UNION ALL BY NAME SELECT * FROM read_parquet([{listed}], union_by_name = true){alive}"  # noqa: S608
+        landed = f"SELECT * FROM read_parquet([{listed}], union_by_name = true){alive}"  # noqa: S608
+        return f"SELECT * FROM nothing UNION ALL BY NAME {landed}"  # noqa: S608
 
     def _ask(self, landings: Sequence[Landing], question: str) -> list[tuple[Any, ...]]:
         """Answer SQL over ``calls``: the distinct records of these landings, BYEs left out."""

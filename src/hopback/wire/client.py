@@ -36,7 +36,7 @@ class PortalClient:
 
     def standing_requests(self) -> list[HopRequest]:
         """Every request to this provider that has not been withdrawn, answered or not."""
-        rows = self._call("GET", "/api/v1/requests", None)
+        rows = self._call("GET", "/api/v1/requests?state=standing", None)
         return [HopRequest.model_validate(row) for row in rows]
 
     def post_answer(self, answer: HopAnswer) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from hopback.kernel.errors import BrokenProof
 from hopback.portal.audit.covering import Covered, covered, replays, rows_digest
@@ -52,8 +53,25 @@ def verify(*, key: Verifier | None = None, given: str | None = None) -> Verified
     it must be a beginning of this log. ``key`` is the log's verifier key, by default this portal's
     own. Raises :class:`BrokenProof` with the first thing that fails.
     """
-    with transaction.atomic():
+    with _one_view():
         return _verify(key or signer().verifier, given=given)
+
+
+@contextmanager
+def _one_view() -> Iterator[None]:
+    """A transaction that sees one state of the database throughout and keeps no writer waiting."""
+    mode = getattr(connection, "transaction_mode", None)
+    if connection.vendor == "sqlite":
+        setattr(connection, "transaction_mode", "DEFERRED")  # noqa: B010 -- SQLite's own attribute
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+    finally:
+        if connection.vendor == "sqlite":
+            setattr(connection, "transaction_mode", mode)  # noqa: B010 -- as above
 
 
 def _verify(key: Verifier, *, given: str | None) -> Verified:

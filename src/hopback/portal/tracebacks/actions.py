@@ -353,15 +353,24 @@ def conclude(actor: Actor, traceback: Traceback, *, at: datetime, reason: str = 
 
 
 @action("tracebacks.concluded", may=may_decide_all)
-def conclude_all(actor: Actor, rows: Sequence[Traceback], *, at: datetime, reason: str = "") -> None:
-    """Confirm several at once, under one audit entry; all or none."""
+def conclude_all(actor: Actor, rows: Sequence[Traceback], *, at: datetime, reason: str = "") -> list[str]:
+    """Confirm several at once, under one audit entry; returns the ids of those concluded.
+
+    One that the process does not allow to be concluded stops no other.
+    """
     dockets = list(load_all({row.pk for row in rows}, lock=True).values())
+    refused: dict[str, str] = {}
     for docket in dockets:
-        docket.do(cmd.Conclude(docket.result, reason, by=by(actor)), at=at)
+        try:
+            docket.do(cmd.Conclude(docket.result, reason, by=by(actor)), at=at)
+        except Refused as refusal:
+            refused[docket.row.pk] = refusal.message
+    concluded = [docket.row.pk for docket in dockets if docket.events]
     entry().about("tracebacks")
-    entry().facts = {"tracebacks": [docket.row.pk for docket in dockets]}
+    entry().facts = {"concluded": concluded, "refused": refused}
     _note_policy(dockets)
     save(dockets, at=at)
+    return concluded
 
 
 @action("traceback.closed", may=may_decide)

@@ -6,13 +6,13 @@ may be sent twice: it counts once.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
-from ninja import Router
+from ninja import Router, Status
 
 from hopback.kernel.errors import NotFound
+from hopback.portal.clock import now
 from hopback.portal.tracebacks.access import hop_of
 from hopback.portal.tracebacks.actions import acknowledge, answer_hop, collect_requests
 from hopback.portal.tracebacks.reading import open_hops, requests_of
@@ -32,7 +32,7 @@ def list_requests(request: HttpRequest) -> list[HopRequest]:
     actor = _actor(request)
     rows = list(open_hops(actor.provider or ""))
     if any(row.received_at is None for row in rows):
-        collect_requests(actor, rows, at=_now())
+        collect_requests(actor, rows, at=now())
     return requests_of(rows)
 
 
@@ -45,27 +45,23 @@ def read_request(request: HttpRequest, request_id: str) -> HopRequest:
 
 
 @router.post("/requests/{request_id}/acknowledge", response={204: None})
-def acknowledge_request(request: HttpRequest, request_id: str) -> tuple[int, None]:
+def acknowledge_request(request: HttpRequest, request_id: str) -> Status[None]:
     """Say that somebody has seen the request. The clock runs on."""
     actor = _actor(request)
-    acknowledge(actor, hop_of(actor, request_id), at=_now())
-    return 204, None
+    acknowledge(actor, hop_of(actor, request_id), at=now())
+    return Status(204, None)
 
 
 @router.post("/requests/{request_id}/answer", response={202: HopAnswer}, exclude_none=True)
-def answer_request(request: HttpRequest, request_id: str, answer: HopAnswer) -> tuple[int, HopAnswer]:
+def answer_request(request: HttpRequest, request_id: str, answer: HopAnswer) -> Status[HopAnswer]:
     """Answer. The same answer again, or one under the same ``Idempotency-Key``, counts once."""
     actor = _actor(request)
     row = hop_of(actor, request_id)
     if answer.request_id != request_id or answer.provider != actor.provider:
         raise NotFound(f"there is no request {request_id} to {answer.provider}", where="body")
-    answer_hop(actor, row, answer, at=_now(), key=request.headers.get("Idempotency-Key") or None)
-    return 202, answer
+    answer_hop(actor, row, answer, at=now(), key=request.headers.get("Idempotency-Key") or None)
+    return Status(202, answer)
 
 
 def _actor(request: HttpRequest) -> Actor:
     return cast("Actor", request.auth)  # type: ignore[attr-defined]  # set by django-ninja
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hopback.kernel.answers import AnswerKind
 from hopback.kernel.hops import WORKING, HopState, TraceState
 from hopback.kernel.paths import effective_path, point_of_entry
 from hopback.portal.audit.actors import EXERCISE_ANALYST
 from hopback.portal.tracebacks.actions import conclude, conclude_all, find_non_responsive, judge_answer, reopen
 from hopback.portal.tracebacks.docket import load, load_all
-from hopback.portal.tracebacks.models import Hop, TraceEvent
+from hopback.portal.tracebacks.models import Hop, Traceback, TraceEvent
 from hopback.portal.tracebacks.policies import EXERCISE
 from hopback.portal.tracebacks.reviews import UNJUDGED
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from hopback.kernel.answers import Answer
     from hopback.kernel.hops import Trace
     from hopback.portal.tracebacks.docket import Docket
 
-__all__ = ["decide_answers", "decide_silence", "is_exercise"]
+__all__ = ["decide_answers", "decide_silence", "is_exercise", "undecided"]
 
 REASON = "follows from the answers that stand"
 
@@ -33,6 +35,12 @@ REASON = "follows from the answers that stand"
 def is_exercise(policy: str) -> bool:
     """Whether a traceback under this policy is decided by a program."""
     return policy == EXERCISE.version
+
+
+def undecided() -> list[str]:
+    """The tracebacks of an exercise in which something waits for a decision, by id."""
+    waiting = Traceback.objects.filter(policy=EXERCISE.version).exclude(review="").exclude(state="stalled")
+    return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
 def decide_answers(trace_ids: Sequence[str], *, at: datetime) -> None:
@@ -86,14 +94,15 @@ def decide_silence(hop: Hop, *, at: datetime) -> Trace:
 
 
 def _unjudged(docket: Docket) -> list[int]:
-    """The hops whose answers wait, save those that name somebody the directory does not know."""
-    return [
-        hop.number
-        for hop in docket.now.hops
-        if hop.state in UNJUDGED
-        and hop.latest is not None
-        and (hop.latest.answer.upstream is None or docket.knows(hop.latest.answer.upstream))
-    ]
+    """The hops whose answers wait, save those that name nobody, or somebody the directory does not know."""
+    waiting = [hop for hop in docket.now.hops if hop.state in UNJUDGED and hop.latest is not None]
+    return [hop.number for hop in waiting if hop.latest is not None and _can_stand(docket, hop.latest.answer)]
+
+
+def _can_stand(docket: Docket, answer: Answer) -> bool:
+    if answer.kind is AnswerKind.UPSTREAM_NAMED:
+        return docket.knows(answer.upstream)
+    return answer.upstream is None or docket.knows(answer.upstream)
 
 
 def _has_ended(docket: Docket) -> bool:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CallResult",
     "HopResult",
-    "asked_of",
     "is_withdrawn",
     "open_hops",
     "requests_of",
@@ -100,11 +99,6 @@ def withdrawn_hops(provider: str) -> QuerySet[Hop]:
 def is_withdrawn(row: Hop) -> bool:
     """Whether nobody asks this of its provider any more."""
     return row.state in {state.value for state in HELD}
-
-
-def asked_of(provider: str) -> list[HopRequest]:
-    """The open requests to a provider, as it is to see them."""
-    return requests_of(open_hops(provider))
 
 
 def requests_of(rows: Iterable[Hop]) -> list[HopRequest]:

@@ -3,8 +3,8 @@
 Both have no header. The order is told by where the times and the disposition stand. After ``amaflags`` come up to three
 optional blocks (``loguniqueid``, ``loguserfield``, ``newcdrcolumns``); what a single column there is, its content says.
 The ingress trunk is the account code or, where a switch leaves that empty, the endpoint in the channel's
-name (``PJSIP/acme-in-0000002a``); the egress trunk is the endpoint in the destination channel's. A ``uniqueid`` begins with
-the epoch second at which the channel was made, which is a clock that no time zone can spoil.
+name (``PJSIP/acme-in-0000002a``); the egress trunk is the endpoint in the destination channel's. A ``uniqueid``
+begins with the epoch second at which the channel was made, which is a clock that no time zone can spoil.
 """
 
 from __future__ import annotations

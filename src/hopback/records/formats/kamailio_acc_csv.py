@@ -1,8 +1,8 @@
 """Kamailio's acc rows: an INVITE and a BYE for each answered call, one INVITE for one that failed.
 
-The time of an INVITE row is when its final reply was sent: for a 200 that is the answer, and how long it rang is not on record.
-A BYE carries the call's Call-ID and tags, with tags, source and destination swapped when the called party
-hung up; it may stand in a later file. Rows are kept apart here and joined when a call is found
+The time of an INVITE row is when its final reply was sent: for a 200 that is the answer, and how long it rang is
+not on record. A BYE carries the call's Call-ID and tags, with tags, source and destination swapped when the called
+party hung up; it may stand in a later file. Rows are kept apart here and joined when a call is found
 (:mod:`hopback.records.store`).
 """
 

@@ -194,7 +194,7 @@ class Fields:
         The usual ``2026-10-31T00:35:10-04:00`` shows by its length. Else an offset that moves the clock shows in a
         cast that minds it and one that does not, and only Greenwich has to be looked for in the text.
         """
-        moved = f"TRY_CAST({text} AS TIMESTAMP) <> CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        moved = f"TRY_CAST({text} AS TIMESTAMP) <> make_timestamp(epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)))"
         greenwich = f"regexp_matches({text}, '([zZ]|[0-9][+-]0{{2}}(:?0{{2}})?)$') AND strlen({text}) > 12"
         usual = f"strlen({text}) = 25 AND NOT contains({text}, '.')"
         return f"CASE WHEN {usual} THEN TRUE WHEN {moved} THEN TRUE ELSE coalesce({greenwich}, FALSE) END"

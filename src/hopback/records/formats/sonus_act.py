@@ -1,8 +1,8 @@
 """Ribbon (Sonus) accounting files: START, STOP and ATTEMPT records behind one header line.
 
-Every record names its node's zone (``GMT-05:00-Chicago``). A STOP is a call that was connected: its length counts in ticks
-of 10 ms, and the ticks from set-up to service give the answer. An ATTEMPT failed; it ends with a time whose date is
-the start's, or the next day's when the clock stands lower. Each route tried is an ATTEMPT of its own under one
+Every record names its node's zone (``GMT-05:00-Chicago``). A STOP is a call that was connected: its length counts in
+ticks of 10 ms, and the ticks from set-up to service give the answer. An ATTEMPT failed; it ends with a time whose date
+is the start's, or the next day's when the clock stands lower. Each route tried is an ATTEMPT of its own under one
 global call id. A START speaks of a call in progress. The Call-ID is the second value of the quoted protocol data.
 """
 
@@ -41,7 +41,8 @@ def derive(fields: Fields) -> dict[str, Value]:
     sign, hours, minutes = (
         f"regexp_extract({fields['zone']}, '^GMT([+-])([0-9]{{1,2}}):?([0-9]{{2}})', {group})" for group in (1, 2, 3)
     )
-    east = f"(TRY_CAST({hours} AS BIGINT) * 60 + TRY_CAST({minutes} AS BIGINT)) * CASE WHEN {sign} = '-' THEN -1 ELSE 1 END"
+    direction = f"CASE WHEN {sign} = '-' THEN -1 ELSE 1 END"
+    east = f"(TRY_CAST({hours} AS BIGINT) * 60 + TRY_CAST({minutes} AS BIGINT)) * {direction}"
 
     def utc(date: str, time: str) -> str:
         return fields.later(fields.parsed(f"{date} || ' ' || {time}", *_PATTERNS), f"-60000 * ({east})")

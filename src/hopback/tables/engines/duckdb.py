@@ -7,6 +7,7 @@ downloaded: only what the wheel brings (parquet, json, icu) is used.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from hopback.kernel.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     import duckdb
@@ -90,6 +91,20 @@ class DuckDB:
             connection: Any = self._connection  # its stubs want an enumeration that is not exported
             connection.create_function(name, function, list(takes), gives, null_handling="special")
             self._functions.append(name)
+
+    @contextmanager
+    def as_written(self) -> Iterator[None]:
+        """Inside, no condition is moved below the step it stands on.
+
+        The optimizer moves conditions towards the data and computes again there what later steps compute anyway;
+        where every row is wanted and expressions are dear, that doubles the work.
+        """
+        with self._lock:
+            self.run("SET disabled_optimizers = 'filter_pushdown'")
+            try:
+                yield
+            finally:
+                self.run("SET disabled_optimizers = ''")
 
     def close(self) -> None:
         """Give memory and files back; closing twice is fine."""

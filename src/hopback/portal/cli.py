@@ -1,0 +1,264 @@
+"""``hopback portal``: run the portal, work off what it owes, verify, keep and give back what it holds."""
+
+# ruff: noqa: PLC0415 -- models can be imported only after Django is set up
+
+from __future__ import annotations
+
+import json as jsonlib
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from cyclopts import App, Parameter
+
+from hopback.kernel.errors import BadInput, NotFound, Refused
+
+if TYPE_CHECKING:
+    from hopback.portal.config import Configuration
+
+__all__ = ["app"]
+
+app = App(name="portal", help="Run the consortium's portal. Settings come from HOPBACK_… in the environment.")
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+
+BACKUP: Final = "hopback.sqlite3"
+KEY: Final = "log.key"
+
+
+@app.command
+def up(*, host: str = "127.0.0.1", port: int = 8100, worker: bool = True) -> None:
+    """Migrate the database and serve the API, with a worker beside it, until stopped.
+
+    For one machine. Behind a server of your own serve ``hopback.portal.wsgi`` and run ``hopback portal work``.
+
+    Args:
+        host: the address to listen on.
+        port: the port to listen on.
+        worker: also work off what is owed.
+    """
+    _set_up(migrate=True)
+    from django.core.handlers.wsgi import WSGIHandler
+
+    stopped = _stop_on_signals()
+    with _Server((host, port), _Handler) as server:
+        server.set_app(WSGIHandler())
+        threads = [Thread(target=server.serve_forever, daemon=True)]
+        threads += [Thread(target=_work, args=(stopped,), daemon=True)] if worker else []
+        for thread in threads:
+            thread.start()
+        sys.stderr.write(f"hopback: the portal is at http://{host}:{server.server_port}/api/v1/\n")
+        stopped.wait()
+        server.shutdown()
+        for thread in threads:
+            thread.join(timeout=30)
+
+
+@app.command
+def work() -> None:
+    """Do what is owed when it is due: reminders, deadlines, seals. Run as many as you like."""
+    _set_up(migrate=False)
+    _work(_stop_on_signals())
+
+
+@app.command
+def verify(*, checkpoint: Path | None = None, json: Json = False) -> None:
+    """Replay the sealed log against the tables.
+
+    Args:
+        checkpoint: a checkpoint kept elsewhere, which this log must begin with.
+        json: machine output.
+    """
+    _set_up(migrate=False)
+    from hopback.portal.audit.verify import verify as replay
+
+    given = None
+    if checkpoint is not None:
+        try:
+            given = checkpoint.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotFound(f"cannot be read: {error}", where=str(checkpoint)) from None
+    report = replay(given=given)
+    if json:
+        _write({"valid": True, **asdict(report)})
+        return
+    rows = ", ".join(f"{count} of {name}" for name, count in report.rows.items())
+    sys.stdout.write(
+        f"log {report.origin}: {report.leaves} leaves sealed, {report.unsealed} since; root {report.root}\n"
+    )
+    sys.stdout.write(f"{report.checkpoints} checkpoints signed; rows covered: {rows}\n")
+
+
+@app.command
+def export(folder: Path, /, *, json: Json = False) -> None:
+    """Seal the log and write it to a folder that ``hopback verify`` checks offline.
+
+    Args:
+        folder: where to.
+        json: machine output.
+    """
+    _set_up(migrate=False)
+    from hopback.portal.audit.sealing import export as write
+    from hopback.portal.audit.sealing import seal
+
+    seal(at=datetime.now(UTC))
+    checkpoint = write(folder)
+    if json:
+        _write({"folder": str(folder), "size": checkpoint.size, "root": bytes(checkpoint.root).hex()})
+    else:
+        sys.stdout.write(f"{checkpoint.size} leaves in {folder}\n")
+
+
+@app.command(name="import-providers")
+def import_providers(sheet: Path, /) -> None:
+    """Take over a ``providers.csv``.
+
+    Args:
+        sheet: the file.
+    """
+    _set_up(migrate=True)
+    from hopback.portal.audit.actors import SYSTEM
+    from hopback.portal.directory.actions import import_providers as take_over
+    from hopback.portal.directory.sheets import read_providers
+
+    count = take_over(SYSTEM, read_providers(sheet), at=datetime.now(UTC))
+    sys.stdout.write(f"{count} providers\n")
+
+
+@app.command
+def key(provider: str, /, *, days: int = 365) -> None:
+    """Issue an API key to a provider's program. It is shown once, on stdout.
+
+    Args:
+        provider: the provider's id in the directory.
+        days: how long it lasts.
+    """
+    _set_up(migrate=False)
+    from hopback.portal.audit.actors import SYSTEM
+    from hopback.portal.directory.actions import issue_key
+    from hopback.portal.directory.models import Provider
+
+    row = Provider.objects.filter(pk=provider).first()
+    if row is None:
+        raise NotFound(f"no provider {provider}", mend="import it with hopback portal import-providers")
+    if days < 1:
+        raise BadInput("a key lasts at least a day", where="--days")
+    sys.stdout.write(issue_key(SYSTEM, row, at=datetime.now(UTC), lasts=timedelta(days=days)) + "\n")
+
+
+@app.command
+def backup(folder: Path, /) -> None:
+    """Copy an embedded database, also while it is in use, and the key that signs the log.
+
+    Args:
+        folder: where to; it must not hold a backup yet.
+    """
+    database, configuration = _sqlite_file()
+    target = folder / BACKUP
+    if target.exists():
+        raise Refused("there is a backup here already", where=str(target), mend="name a fresh folder")
+    if not database.is_file():
+        raise NotFound("there is no database", where=str(database))
+    folder.mkdir(parents=True, exist_ok=True)
+    _copy(database, target)
+    source = configuration.data / KEY
+    if source.is_file():
+        _copy_secret(source, folder / KEY)
+    sys.stdout.write(f"{target}\n")
+
+
+@app.command
+def restore(folder: Path, /) -> None:
+    """Put a backup in the place of a database that is not there, and verify it.
+
+    Args:
+        folder: what ``backup`` wrote.
+    """
+    database, configuration = _sqlite_file()
+    source = folder / BACKUP
+    if not source.is_file():
+        raise NotFound("there is no backup", where=str(source))
+    if database.exists():
+        raise Refused("there is a database already", where=str(database), mend="move it away first")
+    database.parent.mkdir(parents=True, exist_ok=True)
+    _copy(source, database)
+    if (folder / KEY).is_file() and not (configuration.data / KEY).exists():
+        _copy_secret(folder / KEY, configuration.data / KEY)
+    verify()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class _Handler(WSGIRequestHandler):
+    def handle(self) -> None:
+        """Serve one connection; its thread's database connection ends with it."""
+        from django.db import connections
+
+        try:
+            super().handle()
+        finally:
+            connections.close_all()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the standard library's name
+        """Say nothing for each request."""
+
+
+def _set_up(*, migrate: bool) -> None:
+    from django.core.management import call_command
+
+    from hopback.portal.config import read_configuration
+    from hopback.portal.embedded import use
+
+    use(read_configuration())
+    if migrate:
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def _stop_on_signals() -> Event:
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _work(stopped: Event) -> None:
+    from hopback.portal.jobs.jobs import begin_sealing
+    from hopback.portal.jobs.working import work_until_stopped
+
+    begin_sealing(at=datetime.now(UTC))
+    work_until_stopped(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
+
+
+def _sqlite_file() -> tuple[Path, Configuration]:
+    from hopback.portal.config import database_of, read_configuration
+
+    configuration = read_configuration()
+    described = database_of(configuration)
+    if "sqlite3" not in described["ENGINE"]:
+        raise Refused("this is for the embedded database", where="HOPBACK_DATABASE", mend="use pg_dump and pg_restore")
+    return Path(described["NAME"]), configuration
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
+        here.backup(there)
+
+
+def _copy_secret(source: Path, target: Path) -> None:
+    target.touch(mode=0o600)
+    target.write_bytes(source.read_bytes())
+
+
+def _write(value: Any) -> None:
+    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False, indent=2) + "\n")
