@@ -106,8 +106,8 @@ def asterisk(chunk: Calls) -> str:
     """A chunk as Asterisk writes it."""
     return "".join(
         f'"trunk-{trunk}","{calling}","{called}","from-trunk","""X"" <{calling}>","PJSIP/in-0000002a",'
-        f'"PJSIP/out-0000002b","Dial","PJSIP/{called}@out,60","{_local(at)}",{_local(at) if duration else ""},"{_local(at)}",'
-        f'{duration},{duration},"{"ANSWERED" if duration else "BUSY"}","DOCUMENTATION"\n'
+        f'"PJSIP/out-0000002b","Dial","PJSIP/{called}@out,60","{_local(at)}",{_local(at) if duration else ""},'
+        f'"{_local(at)}",{duration},{duration},"{"ANSWERED" if duration else "BUSY"}","DOCUMENTATION"\n'
         for at, calling, called, trunk, duration in _each(chunk)
     )
 
@@ -125,9 +125,9 @@ def sansay(chunk: Calls) -> str:
     """A chunk as a Sansay VSX writes it."""
     empty = ";" * 13
     return "".join(
-        f"1;1.9.1;R;0;{calling}-{called};01;{_c_style(at)};{_c_style(at) if duration else 'NA'};{_c_style(at)};300;Normal;16;"
-        f"O;{trunk};SIP;{calling};192.0.2.1;{called};192.0.2.2;{calling}@x{empty}9001;SIP;{calling};192.0.2.3;{called};"
-        f"192.0.2.4;{called}@x{empty}F;{called};{duration};1200;4;{duration * 1000};0;{calling}\n"
+        f"1;1.9.1;R;0;{calling}-{called};01;{_c_style(at)};{_c_style(at) if duration else 'NA'};{_c_style(at)};300;"
+        f"Normal;16;O;{trunk};SIP;{calling};192.0.2.1;{called};192.0.2.2;{calling}@x{empty}9001;SIP;{calling};"
+        f"192.0.2.3;{called};192.0.2.4;{called}@x{empty}F;{called};{duration};1200;4;{duration * 1000};0;{calling}\n"
         for at, calling, called, trunk, duration in _each(chunk)
     )
 

@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,7 +61,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             user = pwd.getpwnam("postgres")
         except KeyError:
             pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-        for folder in (home, *home.parents[:2]):
+        above = takewhile(lambda folder: folder != Path(gettempdir()), home.parents)
+        for folder in (home, *above):
             folder.chmod(0o755)
         os.chown(home, user.pw_uid, user.pw_gid)
         as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hopback.exercise.kits import KitReport, Kits, Mail
-from hopback.exercise.serving import serve_portal
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.calls import Sought
 from hopback.portal import embedded
 from hopback.portal.clock import use_clock
+from hopback.portal.serving import served
 from hopback.wire.hops import HopAnswer, as_z
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def run_case(case: Case, out: Path, *, over_http: bool = False, progress: Progre
         broken = {provider: report.failed for provider, report in reports.items() if report.failed}
         progress.step("Tracing", len(case.calls))
         if over_http:
-            with serve_portal() as address:
+            with served() as address:
                 at = _trace(_OverHttp(kits, address, embedded.issue_keys(at=at), broken), at=at, progress=progress)
         else:
             at = _trace(_InProcess(kits, agents, broken), at=at, progress=progress)

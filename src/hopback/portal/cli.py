@@ -12,14 +12,13 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socketserver import ThreadingMixIn
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from cyclopts import App, Parameter
 
 from hopback.kernel.errors import BadInput, NotFound, Refused
+from hopback.portal.serving import served
 
 if TYPE_CHECKING:
     from hopback.portal.config import Configuration
@@ -46,20 +45,15 @@ def up(*, host: str = "127.0.0.1", port: int = 8100, worker: bool = True) -> Non
         worker: also work off what is owed.
     """
     _set_up(migrate=True)
-    from django.core.handlers.wsgi import WSGIHandler
-
     stopped = _stop_on_signals()
-    with _Server((host, port), _Handler) as server:
-        server.set_app(WSGIHandler())
-        threads = [Thread(target=server.serve_forever, daemon=True)]
-        threads += [Thread(target=_work, args=(stopped,), daemon=True)] if worker else []
-        for thread in threads:
-            thread.start()
-        sys.stderr.write(f"hopback: the portal is at http://{host}:{server.server_port}/api/v1/\n")
+    worker_thread = Thread(target=_work, args=(stopped,), daemon=True)
+    with served(host=host, port=port) as address:
+        if worker:
+            worker_thread.start()
+        sys.stderr.write(f"hopback: the portal is at {address}/api/v1/\n")
         stopped.wait()
-        server.shutdown()
-        for thread in threads:
-            thread.join(timeout=30)
+    if worker:
+        worker_thread.join(timeout=30)
 
 
 @app.command
@@ -193,25 +187,6 @@ def restore(folder: Path, /) -> None:
     if (folder / KEY).is_file() and not (configuration.data / KEY).exists():
         _copy_secret(folder / KEY, configuration.data / KEY)
     verify()
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-
-class _Handler(WSGIRequestHandler):
-    def handle(self) -> None:
-        """Serve one connection; its thread's database connection ends with it."""
-        from django.db import connections
-
-        try:
-            super().handle()
-        finally:
-            connections.close_all()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the standard library's name
-        """Say nothing for each request."""
 
 
 def _set_up(*, migrate: bool) -> None:

@@ -6,7 +6,8 @@ may be sent twice: it counts once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
 from ninja import Router, Status
@@ -15,7 +16,7 @@ from hopback.kernel.errors import NotFound
 from hopback.portal.clock import now
 from hopback.portal.tracebacks.access import hop_of
 from hopback.portal.tracebacks.actions import acknowledge, answer_hop, collect_requests
-from hopback.portal.tracebacks.reading import open_hops, requests_of
+from hopback.portal.tracebacks.reading import open_hops, requests_of, standing_hops
 from hopback.wire.hops import HopAnswer, HopRequest
 
 if TYPE_CHECKING:
@@ -25,12 +26,20 @@ __all__ = ["router"]
 
 router = Router(tags=["requests"])
 
+STANDING: Final = timedelta(days=30)
+"""How long an answered request is still listed as standing."""
+
 
 @router.get("/requests", response=list[HopRequest], exclude_none=True)
-def list_requests(request: HttpRequest) -> list[HopRequest]:
-    """The requests this provider still owes an answer to. Fetching one is the proof that it was received."""
+def list_requests(request: HttpRequest, state: Literal["open", "standing"] = "open") -> list[HopRequest]:
+    """The requests this provider still owes an answer to. Fetching one is the proof that it was received.
+
+    With ``state=standing`` those of the last thirty days that it has answered are listed as well, and
+    those that were withdrawn are not: what a provider's program needs to weigh its requests together.
+    """
     actor = _actor(request)
-    rows = list(open_hops(actor.provider or ""))
+    provider = actor.provider or ""
+    rows = list(open_hops(provider) if state == "open" else standing_hops(provider, since=now() - STANDING))
     if any(row.received_at is None for row in rows):
         collect_requests(actor, rows, at=now())
     return requests_of(rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from django.db.models import Q
+
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.hops import HELD, WORKING, HopState
 from hopback.kernel.paths import effective_path
@@ -88,6 +90,17 @@ def open_hops(provider: str) -> QuerySet[Hop]:
         traceback__state__in=[state.value for state in WORKING],
     )
     return rows.select_related("traceback").order_by("sent_at", "id")
+
+
+def standing_hops(provider: str, *, since: datetime) -> QuerySet[Hop]:
+    """The hops that were sent to a provider and not withdrawn: the open ones, and those sent ``since``."""
+    rows = Hop.objects.filter(provider=provider, sent_at__isnull=False).exclude(
+        state__in=[state.value for state in HELD]
+    )
+    is_open = Q(
+        state__in=[state.value for state in UNANSWERED], traceback__state__in=[state.value for state in WORKING]
+    )
+    return rows.filter(is_open | Q(sent_at__gte=since)).select_related("traceback").order_by("sent_at", "id")
 
 
 def withdrawn_hops(provider: str) -> QuerySet[Hop]:
