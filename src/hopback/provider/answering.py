@@ -18,8 +18,8 @@ from hopback.kernel.calls import CallRecord, Reason, Sought
 from hopback.kernel.errors import BadInput
 from hopback.kernel.numbers import format_e164, read_e164
 from hopback.provider.wording import say_all
-from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, own_shifts
-from hopback.records.finding import SEARCH_REACH, Clocks, Fit, Found, Outcome, Sighting, find_call, votes_for
+from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, Clocks, own_shifts
+from hopback.records.finding import SEARCH_REACH, Fit, Found, Outcome, Sighting, find_call, votes_for
 from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest, NextSearch
 
 if TYPE_CHECKING:

@@ -16,22 +16,26 @@ the order in which requests come does not matter.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from hopback.kernel.calls import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from hopback.kernel.calls import CallRecord
 
 __all__ = [
     "CLOCK_ERROR_S",
     "CORROBORATED_ERROR_S",
-    "Basis",
     "ClockEstimate",
+    "Clocks",
+    "Reading",
     "Vote",
     "believed_offset",
     "own_shifts",
@@ -47,17 +51,12 @@ LARGEST_SKEW_S: Final = 1800.0
 
 _QUARTER_S = 900
 _SAME_SKEW_S = 60
+_SMALLEST_SKEW_S = 30.0  # below this a correction would only add the neighbours' own errors
+_AN_HOUR = timedelta(hours=1)
 _NEAR = timedelta(days=2)  # a drifting clock is off by about the same on neighbouring days
 _VOTERS = 2
 _OWN_ROWS = 5
 _OWN_SHARE = 0.8
-
-
-class Basis(StrEnum):
-    """What an estimate rests on."""
-
-    OWN_RECORDS = "own_records"
-    REQUESTS = "requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +76,98 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class ClockEstimate:
-    """A belief about one source on one date: recorded instants are ``offset_s`` too late.
-
-    ``voters`` counts the requesters that agree (0 where the records speak for themselves),
-    ``rows`` the records that carry a second clock.
-    """
+    """A belief about one source at one time: recorded instants are ``offset_s`` too late, ``voters`` agree."""
 
     source: str
-    day: date
+    at: datetime
     offset_s: float
-    basis: Basis
-    voters: int = 0
-    rows: int = 0
+    voters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a record's stamp: the set-up instant it gives, and what a correction rests on."""
+
+    at: datetime
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What is known of the clocks of a provider's sources.
+
+    ``zones`` maps a source to the zone its book declares; ``own`` to what its second clock shows
+    per UTC date (seconds, rows); ``votes`` are what all standing requests have shown.
+    """
+
+    zones: Mapping[str, str | None] = field(default_factory=dict)
+    own: Mapping[str, Mapping[date, tuple[float, int]]] = field(default_factory=dict)
+    votes: tuple[Vote, ...] = ()
+    _beliefs: dict[tuple[str, bool, datetime], ClockEstimate | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def belief(self, source: str, at: datetime, *, is_naive: bool) -> ClockEstimate | None:
+        """What requesters together show of ``source`` in the hour of the true instant ``at``."""
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        key = (source, is_naive, hour)
+        if key not in self._beliefs:
+            zone = self.zones.get(source) if is_naive else None
+            self._beliefs[key] = believed_offset(self.votes, source=source, zone=zone, at=hour)
+        return self._beliefs[key]
+
+    def readings(self, record: CallRecord) -> tuple[Reading, ...]:
+        """Every way to read the stamp of ``record`` that what is known leaves open, at least one.
+
+        There are two where the local time occurred twice: in the declared zone, or in the one the
+        stamps are believed to be written in.
+        """
+        if record.epoch_at is not None and record.source in self.own:
+            return (self._by_second_clock(record, record.epoch_at),)
+        declared = [record.setup_at] + ([record.setup_alt_at] if record.setup_alt_at is not None else [])
+        readings = [reading for at in declared for reading in self._believed(record, at)]
+        unique = {reading.at: reading for reading in reversed(readings)}
+        return tuple(unique[at] for at in sorted(unique))
+
+    def _by_second_clock(self, record: CallRecord, epoch: datetime) -> Reading:
+        apart = (record.setup_at - epoch).total_seconds()
+        shift = round(apart / _QUARTER_S) * _QUARTER_S
+        if not shift or abs(apart - shift) > CLOCK_ERROR_S:
+            return Reading(record.setup_at)
+        _, rows = self.own[record.source].get(record.setup_at.date(), (0.0, 1))
+        reason = Reason("clock_by_own_records", {"offset": float(shift), "rows": rows})
+        return Reading(record.setup_at - timedelta(seconds=shift), (reason,))
+
+    def _believed(self, record: CallRecord, at: datetime) -> list[Reading]:
+        """The instants that agree with what is believed of the source at those very instants."""
+        first = self.belief(record.source, at, is_naive=record.is_naive)
+        if first is None:
+            return [self._as_declared(record, at)]
+        zone = self.zones.get(record.source) if record.is_naive else None
+        stamp = at + timedelta(seconds=_offset_s(zone, at) if zone else 0)
+        around = at - timedelta(seconds=first.offset_s)
+        found = []
+        for probe in (around - _AN_HOUR, around, around + _AN_HOUR):
+            belief = self.belief(record.source, probe, is_naive=record.is_naive)
+            if belief is None:
+                continue
+            believed = timedelta(seconds=belief.offset_s + (_offset_s(zone, probe) if zone else 0))
+            instant = stamp - believed
+            again = self.belief(record.source, instant, is_naive=record.is_naive)
+            if again is None or again.offset_s + (_offset_s(zone, instant) if zone else 0) != believed.total_seconds():
+                continue
+            if not belief.offset_s:
+                found.append(self._as_declared(record, instant))
+                continue
+            values = {"offset": belief.offset_s, "voters": belief.voters}
+            found.append(Reading(instant, (Reason("clock_by_requests", values),)))
+        return found or [self._as_declared(record, at)]
+
+    def _as_declared(self, record: CallRecord, at: datetime) -> Reading:
+        if at == record.setup_at:
+            return Reading(at)
+        offset = (record.setup_at - at).total_seconds()
+        return Reading(at, (Reason("repeated_hour", {"offset": offset}),))
 
 
 def own_shifts(counts: Mapping[date, Mapping[float, int]]) -> dict[date, tuple[float, int]]:
@@ -127,13 +206,13 @@ def believed_offset(votes: Iterable[Vote], *, source: str, zone: str | None, at:
         if by_zone is not None:
             stamp_offset, voters = by_zone
             declared = _offset_s(zone, at)
-            return ClockEstimate(source, at.date(), float(stamp_offset - declared), Basis.REQUESTS, voters)
+            return ClockEstimate(source, at, float(stamp_offset - declared), voters)
     near = [vote for vote in mine if abs(vote.at - at) <= _NEAR and abs(vote.offset_s) <= LARGEST_SKEW_S]
     by_skew = _agreed_skew([median(vote.offset_s for vote in theirs) for theirs in _by_requester(near).values()])
     if by_skew is None:
         return None
     skew, voters = by_skew
-    return ClockEstimate(source, at.date(), skew, Basis.REQUESTS, voters)
+    return ClockEstimate(source, at, skew if abs(skew) >= _SMALLEST_SKEW_S else 0.0, voters)
 
 
 def plausible_shifts(zone: str, at: datetime) -> tuple[float, ...]:

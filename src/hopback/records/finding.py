@@ -11,27 +11,19 @@ of a record's two ends comes in as :class:`Ends`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 from hopback.kernel.calls import Agreement, CallRecord, Likeness, Reason, Sought, same_call
-from hopback.records.clockwork import (
-    CLOCK_ERROR_S,
-    CORROBORATED_ERROR_S,
-    Basis,
-    ClockEstimate,
-    Vote,
-    believed_offset,
-    plausible_shifts,
-)
+from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, Clocks, Vote, plausible_shifts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
-__all__ = ["SEARCH_REACH", "Clocks", "Ends", "Fit", "Found", "Outcome", "Sighting", "find_call", "votes_for"]
+__all__ = ["SEARCH_REACH", "Ends", "Fit", "Found", "Outcome", "Sighting", "find_call", "votes_for"]
 
 SEARCH_REACH: Final = timedelta(hours=26, minutes=30)
 """How far around the time asked about records are looked at: the widest pair of real zones that a
@@ -79,34 +71,6 @@ class Ends:
     def sender(self) -> tuple[str | None, str | None, str | None]:
         """Who handed the call over, as something that can be compared."""
         return (self.upstream, self.customer, self.problem)
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """What is known of the clocks of a provider's sources.
-
-    ``zones`` maps a source to the zone its book declares; ``own`` to what its second clock shows
-    per UTC date (seconds, rows); ``votes`` are what all requests so far have shown.
-    """
-
-    zones: Mapping[str, str | None] = field(default_factory=dict)
-    own: Mapping[str, Mapping[date, tuple[float, int]]] = field(default_factory=dict)
-    votes: tuple[Vote, ...] = ()
-    _beliefs: dict[tuple[str, bool, datetime], ClockEstimate | None] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-
-    def estimate(self, source: str, at: datetime, *, is_naive: bool) -> ClockEstimate | None:
-        """What is believed of ``source`` in the hour of ``at``: its own second clock first, then the requesters."""
-        shown = self.own.get(source, {}).get(at.date())
-        if shown is not None:
-            return ClockEstimate(source, at.date(), shown[0], Basis.OWN_RECORDS, rows=shown[1])
-        hour = at.replace(minute=0, second=0, microsecond=0)
-        key = (source, is_naive, hour)
-        if key not in self._beliefs:
-            zone = self.zones.get(source) if is_naive else None
-            self._beliefs[key] = believed_offset(self.votes, source=source, zone=zone, at=hour)
-        return self._beliefs[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +175,10 @@ def _sight(
 ) -> Sighting:
     likeness = same_call(sought, record)
     reasons = list(likeness.reasons)
-    start, offset, told = _read_clock(sought, record, clocks)
+    reading = min(clocks.readings(record), key=lambda one: abs(one.at - sought.started_at))
+    start, offset = reading.at, (record.setup_at - reading.at).total_seconds()
     two_ends = ends(record, start)
-    reasons += told
+    reasons += reading.reasons
     allowance = sought.accuracy_s + (CORROBORATED_ERROR_S if likeness.is_corroborated else CLOCK_ERROR_S)
     distance = _distance_s(sought.started_at, start, record, offset)
     fit = _fit_in_time(sought, record, distance, allowance, offset)
@@ -221,8 +186,8 @@ def _sight(
         # A Call-ID is unique over space and time (RFC 3261 section 8.1.1.4): the stamp is what is wrong.
         fit = Fit.CLOCK_ERROR
         reasons.append(Reason("call_id_outweighs_time", {"distance": distance}))
-    elif fit is Fit.ELSEWHERE and not told and record.is_naive:
-        shift = _lone_shift(sought, record, clocks, allowance)
+    elif fit is Fit.ELSEWHERE:
+        shift = _lone_shift(sought, record, clocks, allowance, is_corroborated=likeness.is_corroborated)
         if shift is not None:
             fit = Fit.UNDER_A_SHIFT
             reasons.append(Reason("only_under_a_shift", {"shift": shift}))
@@ -230,25 +195,6 @@ def _sight(
     reasons += _downstream_reasons(sought, two_ends)
     sighting = Sighting(record, two_ends, likeness, fit, start, offset, distance, 0.0, tuple(reasons))
     return replace(sighting, confidence=_confidence(sought, sighting))
-
-
-def _read_clock(sought: Sought, record: CallRecord, clocks: Clocks) -> tuple[datetime, float, tuple[Reason, ...]]:
-    """The corrected set-up time of a record, the offset taken off, and what the correction rests on."""
-    estimate = clocks.estimate(record.source, record.setup_at, is_naive=record.is_naive)
-    if estimate is not None and estimate.offset_s:
-        values = {"offset": estimate.offset_s, "voters": estimate.voters, "rows": estimate.rows}
-        start = record.setup_at - timedelta(seconds=estimate.offset_s)
-        return start, estimate.offset_s, (Reason(f"clock_by_{estimate.basis.value}", values),)
-    if record.setup_alt_at is None:
-        return record.setup_at, 0.0, ()
-    if record.epoch_at is not None:
-        nearest = min((record.setup_at, record.setup_alt_at), key=lambda at: abs(at - record.epoch_at))  # type: ignore[operator]
-    else:
-        nearest = min((record.setup_at, record.setup_alt_at), key=lambda at: abs(at - sought.started_at))
-    if nearest == record.setup_at:
-        return record.setup_at, 0.0, ()
-    offset = (record.setup_at - nearest).total_seconds()
-    return nearest, offset, (Reason("repeated_hour", {"offset": offset}),)
 
 
 def _distance_s(at: datetime, start: datetime, record: CallRecord, offset: float) -> float:
@@ -274,10 +220,19 @@ def _fit_in_time(sought: Sought, record: CallRecord, distance: float, allowance:
     return Fit.INSIDE_THE_CALL if inside and record.answered else Fit.ELSEWHERE
 
 
-def _lone_shift(sought: Sought, record: CallRecord, clocks: Clocks, allowance: float) -> float | None:
-    """The real zone under which alone this record would be the call, as a shift in seconds."""
+def _lone_shift(
+    sought: Sought, record: CallRecord, clocks: Clocks, allowance: float, *, is_corroborated: bool
+) -> float | None:
+    """The real zone under which alone this record would be the call, as a shift in seconds.
+
+    Not asked of a clock that has been shown to be right, and of one that has been shown to be wrong
+    only where something besides the time speaks for the record.
+    """
     zone = clocks.zones.get(record.source)
-    if zone is None or record.source in clocks.own:
+    if zone is None or not record.is_naive or record.source in clocks.own:
+        return None
+    belief = clocks.belief(record.source, sought.started_at, is_naive=True)
+    if belief is not None and (belief.offset_s == 0.0 or not is_corroborated):
         return None
     apart = (record.setup_at - sought.started_at).total_seconds()
     return next((shift for shift in plausible_shifts(zone, record.setup_at) if abs(apart - shift) <= allowance), None)

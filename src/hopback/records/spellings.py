@@ -35,14 +35,17 @@ def value(text: str) -> str:
 def is_plain(value: str, text: str) -> str:
     """SQL: ten digits from 2 on, eleven with the 1, or those with ``+``: what casts to the right range at its length.
 
-    A cast takes ``2.5e9`` for an integer too, but nothing else of these lengths that is not all digits.
+    A cast takes an exponent for an integer too (``2345678e3``). In so few characters one can only end in two zeros
+    or more, so only such numbers are searched for one.
     """
-    north = f"{value} BETWEEN 12000000000 AND 19999999999"
+    full = f"CASE WHEN starts_with({text}, '+') THEN 12 ELSE 11 END"
     return (
-        f"coalesce((strlen({text}) = 10 AND {value} BETWEEN 2000000000 AND 9999999999 "
-        f"OR strlen({text}) = 11 AND {north} "
-        f"OR strlen({text}) = 12 AND {north} AND starts_with({text}, '+')) "
-        f"AND NOT contains({text}, 'e') AND NOT contains({text}, 'E'), FALSE)"
+        f"CASE WHEN {value} IS NULL THEN FALSE "
+        f"WHEN {value} BETWEEN 12000000000 AND 19999999999 THEN strlen({text}) = {full} "
+        f"AND CASE WHEN {value} % 100 <> 0 THEN TRUE ELSE NOT contains(lower({text}), 'e') END "
+        f"WHEN {value} BETWEEN 2000000000 AND 9999999999 THEN strlen({text}) = 10 "
+        f"AND CASE WHEN {value} % 100 <> 0 THEN TRUE ELSE NOT contains(lower({text}), 'e') END "
+        f"ELSE FALSE END"
     )
 
 
