@@ -128,7 +128,7 @@ def test_when_a_call_was_handed_back_the_record_that_came_from_the_asker_is_not_
 
 
 def test_another_call_of_the_pair_far_off_in_time_is_never_taken() -> None:
-    assert find(sought(), record("a", at=later(1500), is_naive=False)).outcome is Outcome.ABSENT
+    assert find(sought(), record("a", at=later(2500), is_naive=False)).outcome is Outcome.ABSENT
     assert find(sought(duration_s=31.0), record("a", at=later(700), duration_s=90.0)).outcome is Outcome.ABSENT
 
 
@@ -144,6 +144,21 @@ def test_what_fits_only_under_a_zone_shift_is_a_question_until_somebody_supports
     assert supported.best is not None
     assert supported.best.offset_s == hours * 3600
     assert abs(supported.best.distance_s) <= 5
+
+
+def test_the_only_call_of_the_pair_within_half_an_hour_is_a_question_and_not_absent() -> None:
+    near = record("a", at=later(1500), is_naive=False)
+    assert find(sought(), near).outcome is Outcome.REVIEW
+    assert find(sought(duration_s=31.0), near).outcome is Outcome.REVIEW
+    assert find(sought(duration_s=90.0), near).outcome is Outcome.ABSENT
+
+
+def test_two_neighbours_show_a_clock_that_is_minutes_off() -> None:
+    votes = tuple(Vote("core", AT, 400.0 + apart, 5.0, who) for who, apart in (("bell", 4), ("cole", -6)))
+    found = find(sought(), record("a", at=later(402)), clocks=Clocks(CLOCKS.zones, votes=votes))
+    assert found.outcome is Outcome.FOUND
+    assert found.best is not None
+    assert found.best.offset_s == 399.0
 
 
 def test_a_source_whose_stamps_carry_their_zone_is_not_suspected_of_a_wrong_one() -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOCK_ERROR_S",
     "CORROBORATED_ERROR_S",
+    "LARGEST_SKEW_S",
     "ClockEstimate",
     "Clocks",
     "Reading",
@@ -201,18 +202,20 @@ def believed_offset(votes: Iterable[Vote], *, source: str, zone: str | None, at:
     found their calls otherwise; an estimate with ``offset_s`` 0 says the book is right.
     """
     mine = [vote for vote in votes if vote.source == source]
+    shift, zone_voters = 0.0, 0
     if zone is not None:
         by_zone = _agreed({who: _zone_ballot(theirs, zone=zone, at=at) for who, theirs in _by_requester(mine).items()})
         if by_zone is not None:
-            stamp_offset, voters = by_zone
-            declared = _offset_s(zone, at)
-            return ClockEstimate(source, at, float(stamp_offset - declared), voters)
-    near = [vote for vote in mine if abs(vote.at - at) <= _NEAR and abs(vote.offset_s) <= LARGEST_SKEW_S]
+            stamp_offset, zone_voters = by_zone
+            shift = float(stamp_offset - _offset_s(zone, at))
+    near = [vote for vote in mine if abs(vote.at - at) <= _NEAR and abs(vote.offset_s - shift) <= LARGEST_SKEW_S]
     by_skew = _agreed_skew([median(vote.offset_s for vote in theirs) for theirs in _by_requester(near).values()])
     if by_skew is None:
-        return None
-    skew, voters = by_skew
-    return ClockEstimate(source, at, skew if abs(skew) >= _SMALLEST_SKEW_S else 0.0, voters)
+        return ClockEstimate(source, at, shift, zone_voters) if zone_voters else None
+    offset, voters = by_skew
+    if abs(offset - shift) < _SMALLEST_SKEW_S:
+        offset = shift
+    return ClockEstimate(source, at, offset, max(voters, zone_voters))
 
 
 def plausible_shifts(zone: str, at: datetime) -> tuple[float, ...]:

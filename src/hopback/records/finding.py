@@ -17,7 +17,14 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 from hopback.kernel.calls import Agreement, CallRecord, Likeness, Reason, Sought, same_call
-from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, Clocks, Vote, plausible_shifts
+from hopback.records.clockwork import (
+    CLOCK_ERROR_S,
+    CORROBORATED_ERROR_S,
+    LARGEST_SKEW_S,
+    Clocks,
+    Vote,
+    plausible_shifts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -223,18 +230,22 @@ def _fit_in_time(sought: Sought, record: CallRecord, distance: float, allowance:
 def _lone_shift(
     sought: Sought, record: CallRecord, clocks: Clocks, allowance: float, *, is_corroborated: bool
 ) -> float | None:
-    """The real zone under which alone this record would be the call, as a shift in seconds.
+    """The clock error or wrong zone under which alone this record would be the call, in seconds.
 
     Not asked of a clock that has been shown to be right, and of one that has been shown to be wrong
     only where something besides the time speaks for the record.
     """
-    zone = clocks.zones.get(record.source)
-    if zone is None or not record.is_naive or record.source in clocks.own:
+    if record.source in clocks.own:
         return None
-    belief = clocks.belief(record.source, sought.started_at, is_naive=True)
+    belief = clocks.belief(record.source, sought.started_at, is_naive=record.is_naive)
     if belief is not None and (belief.offset_s == 0.0 or not is_corroborated):
         return None
     apart = (record.setup_at - sought.started_at).total_seconds()
+    if abs(apart) <= LARGEST_SKEW_S and (is_corroborated or sought.duration_s is None):
+        return apart
+    zone = clocks.zones.get(record.source)
+    if zone is None or not record.is_naive:
+        return None
     return next((shift for shift in plausible_shifts(zone, record.setup_at) if abs(apart - shift) <= allowance), None)
 
 
