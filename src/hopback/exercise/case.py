@@ -184,5 +184,5 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str,
     if missing:
         raise BadInput(f"the column {missing[0]!r} is missing", where=f"{path}:1", mend=f"add {', '.join(missing)}")
     for row in reader:
-        row.pop(None, None)  # type: ignore[call-overload]  # cells beyond the header have no name
+        row.pop(None, None)  # cells beyond the header have no name
         yield f"{path}:{reader.line_num}", row

@@ -94,11 +94,11 @@ class Kits:
         """
         asked = [provider for provider in mail if provider in self._pipes]
         for provider in asked:
-            message = {
+            post: dict[str, Any] = {
                 "requests": [request.model_dump(mode="json") for request in mail[provider].requests],
                 "withdrawn": list(mail[provider].withdrawn),
             }
-            self._send(provider, message)
+            self._send(provider, post)
         answers: dict[str, list[HopAnswer]] = {}
         for provider in asked:
             try:

@@ -43,17 +43,14 @@ def load(*, book: Path, store: Path, json: Json = False) -> None:
         json: machine output.
     """
     with open_kit(book, store, on_file=None if json else _tell_file) as kit:
-        report = {
-            "files": [_file_report(report) for report in kit.reports],
-            "rows": {
-                name: sum(getattr(r, name) for r in kit.reports) for name in ("read", "kept", "rejected", "duplicates")
-            },
-            "troubles": [str(trouble) for trouble in kit.troubles],
+        rows = {
+            name: sum(getattr(report, name) for report in kit.reports)
+            for name in ("read", "kept", "rejected", "duplicates")
         }
         if json:
-            _write(report)
+            files = [_file_report(report) for report in kit.reports]
+            _write({"files": files, "rows": rows, "troubles": [str(trouble) for trouble in kit.troubles]})
         else:
-            rows = report["rows"]
             sys.stdout.write(
                 f"{len(kit.reports)} files: {rows['read']} rows read, {rows['kept']} kept, "
                 f"{rows['rejected']} rejected, {rows['duplicates']} duplicates\n"
