@@ -199,8 +199,8 @@ class _Run:
             (
                 '<section id="reading"><h2>How to read this</h2><p>A path begins with the provider that delivered the '
                 "call and goes upstream: each arrow leads to whom that provider named. It ends with the caller, with "
-                "the provider abroad from which the call came, or where the trace could not go on. Open a call to see its "
-                "drawing, every answer, and why.</p>"
+                "the provider abroad from which the call came, or where the trace could not go on. Open a call to see "
+                "its drawing, every answer, and why.</p>"
             ),
             (
                 f"<p>Requests went out at {_when(self.summary['issued_at'])}; the last clock ran out at "
