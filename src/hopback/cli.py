@@ -52,7 +52,7 @@ def clock(*, received: str, zone: str, jurisdiction: str = "us", json: Json = Fa
         raise BadInput(f"{received!r} is no instant", where="--received", mend="write 2026-11-20T15:00:00-06:00")
     report = clock_report(clock_for(jurisdiction)(at, zone=zone))
     if json:
-        write_json(report)
+        _write(report)
         return
     for key, title in (
         ("received", "Received"),
@@ -80,16 +80,15 @@ def verify(path: str, /, *, json: Json = False) -> None:
 
     report = verify_path(Path(path))
     if json:
-        write_json(report.to_json())
+        _write(report.to_json())
     else:
         sys.stdout.write(report.to_text())
 
 
-def write_json(value: Any) -> None:
-    """Write one JSON document to stdout."""
-    from json import dumps  # noqa: PLC0415
+def _write(report: dict[str, Any]) -> None:
+    from hopback.wire.stdout import write_json  # noqa: PLC0415
 
-    sys.stdout.write(dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_json(report)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

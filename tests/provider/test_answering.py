@@ -84,6 +84,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     with (folder / "cdr" / "edge-1.csv").open("w", newline="", encoding="utf-8") as file:
         write = csv.writer(file).writerow
         write(["start_time", "calling", "called", "trunk", "duration"])
+        write([FIRST.isoformat(), number(5088), "(202) 555-0088"])
         for line in range(40, 46):
             at = FIRST + timedelta(hours=9 * (line - 40))
             write([at.astimezone(CHICAGO).isoformat(), number(line + 5000), number(line), "cole_1", 30 + line])
@@ -190,6 +191,12 @@ def test_absence_is_not_claimed_while_a_source_is_unread(kit: Kit) -> None:
     (said,) = desk.answers().values()
     assert said.answer is AnswerKind.NEEDS_REVIEW
     assert any("core" in why for why in said.why)
+
+
+def test_absence_is_not_claimed_while_a_rejected_line_mentions_the_number(kit: Kit) -> None:
+    (said,) = answers(kit, [request(88, downstream="P040", started_at=FIRST + timedelta(hours=6))]).values()
+    assert said.answer is AnswerKind.NEEDS_REVIEW
+    assert any("could not be read mention" in why for why in said.why)
 
 
 HONEST = [request(line, downstream=who) for line, who in enumerate(("P040", "P041", "P042", "P040", "P041", "P042"))]

@@ -100,7 +100,8 @@ CAMPAIGNS: Final = {
 }
 CITIES: Final = (
     ("212", "America/New_York"), ("404", "America/New_York"), ("312", "America/Chicago"), ("612", "America/Chicago"),
-    ("303", "America/Denver"), ("505", "America/Denver"), ("206", "America/Los_Angeles"), ("503", "America/Los_Angeles"),
+    ("303", "America/Denver"), ("505", "America/Denver"), ("206", "America/Los_Angeles"),
+    ("503", "America/Los_Angeles"),
 )  # fmt: skip
 
 
@@ -193,10 +194,10 @@ class _World:
                 if kind == "transit" and index == 0:
                     self._equip(provider, "asterisk-csv", "edge", columns=16)
                 self.providers[provider.id] = provider
-        names = iter(CUSTOMERS)
+        left = iter(CUSTOMERS)
         for provider in self._kind("origin") + self._kind("transit")[:2]:
             provider.customers = [
-                f"C-{100 + self.dice.randrange(900)}-{n}" for n, _ in zip(range(2), names, strict=False)
+                f"C-{100 + self.dice.randrange(900)}-{n}" for n, _ in zip(range(2), left, strict=False)
             ]
         if self.mess.wrong_zone is not None:
             source = self._kind("transit")[0]
@@ -227,7 +228,7 @@ class _World:
 
     def live(self, calls: int) -> None:
         for _ in range(self.mess.background):
-            path, sender = self._way("caller")
+            path, sender = self._way("anybody")
             self._happen(self._call(path, sender, self._moment()))
         shares = self.mess
         fates = (
@@ -269,8 +270,8 @@ class _World:
             return (self._kind("silent")[0].id, *middle, last), None
         if fate == "purged":
             return (self._kind("origin")[-1].id, *middle, last), self.dice.choice(self._kind("origin")[-1].customers)
-        origins = [provider for provider in self._kind("origin") if fate == "caller" or provider.customers]
-        origin = self.dice.choice(origins[:-1])
+        origins = self._kind("origin")  # the last is the one that keeps records for a few days only
+        origin = self.dice.choice(origins if fate == "anybody" else origins[:-1])
         if self.dice.random() < self.mess.handed_back and len(middle) > 1:
             reseller = self._kind("reseller")[0].id
             middle[1:1] = [reseller, middle[0]]

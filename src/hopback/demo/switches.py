@@ -148,7 +148,11 @@ def _sonus(switch: Switch, leg: Leg) -> list[str]:
     city = switch.zone.split("/")[-1].replace("_", " ")
     zone = f"GMT{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}-{city}"
     fixed = timezone(offset)
-    day, clock = (lambda at: at.astimezone(fixed).strftime("%m/%d/%Y")), _tenths(fixed)
+    clock = _tenths(fixed)
+
+    def day(at: datetime) -> str:
+        return at.astimezone(fixed).strftime("%m/%d/%Y")
+
     common = {2: "GSX01", 3: f"0x{leg.serial:012X}", 4: str(int(start.timestamp() * 100) % 10**9), 5: zone}
     common |= {6: day(start), 7: clock(start), 8: "2"}
     data_in = _csv(["SIP", leg.call_id_in, f"<sip:{leg.calling_in}@192.0.2.1>;tag=gK{leg.serial:x}", "", "1"])

@@ -17,6 +17,7 @@ from rich.table import Table
 from hopback.exercise.case import Case, read_case
 from hopback.exercise.run import Progress, run_case
 from hopback.render.pages import write_run
+from hopback.wire.stdout import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def trace(
     read = read_case(case)
     results = trace_case(read, out, over_http=over_http)
     if json:
-        sys.stdout.write(jsonlib.dumps(results, ensure_ascii=False, indent=2) + "\n")
+        write_json(results)
     else:
         _show(read, results, out)
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import signal
 import sqlite3
 import sys
@@ -13,12 +12,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
 from hopback.kernel.errors import BadInput, NotFound, Refused
 from hopback.portal.serving import served
+from hopback.wire.stdout import write_json
 
 if TYPE_CHECKING:
     from hopback.portal.config import Configuration
@@ -82,7 +82,7 @@ def verify(*, checkpoint: Path | None = None, json: Json = False) -> None:
             raise NotFound(f"cannot be read: {error}", where=str(checkpoint)) from None
     report = replay(given=given)
     if json:
-        _write({"valid": True, **asdict(report)})
+        write_json({"valid": True, **asdict(report)})
         return
     rows = ", ".join(f"{count} of {name}" for name, count in report.rows.items())
     sys.stdout.write(
@@ -106,7 +106,7 @@ def export(folder: Path, /, *, json: Json = False) -> None:
     seal(at=datetime.now(UTC))
     checkpoint = write(folder)
     if json:
-        _write({"folder": str(folder), "size": checkpoint.size, "root": bytes(checkpoint.root).hex()})
+        write_json({"folder": str(folder), "size": checkpoint.size, "root": bytes(checkpoint.root).hex()})
     else:
         sys.stdout.write(f"{checkpoint.size} leaves in {folder}\n")
 
@@ -233,7 +233,3 @@ def _copy(source: Path, target: Path) -> None:
 def _copy_secret(source: Path, target: Path) -> None:
     target.touch(mode=0o600)
     target.write_bytes(source.read_bytes())
-
-
-def _write(value: Any) -> None:
-    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -20,6 +20,7 @@ from hopback.kernel.numbers import format_e164, read_e164
 from hopback.provider.wording import say_all
 from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, Clocks, own_shifts
 from hopback.records.finding import SEARCH_REACH, Fit, Found, Outcome, Sighting, find_call, votes_for
+from hopback.records.rejects import rejected_mentions
 from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest, NextSearch
 
 if TYPE_CHECKING:
@@ -215,9 +216,11 @@ class Desk:
         kept_since = self._kept_since()
         oldest = sought.started_at - timedelta(seconds=sought.accuracy_s)
         expired = [name for name, since in kept_since.items() if oldest < since]
-        if self.unread:
+        mentions = rejected_mentions(self.store.rejects, sought.called)
+        if self.unread or mentions:
             kind = AnswerKind.NEEDS_REVIEW
             reasons += [Reason("source_unread", {"source": name}) for name in self.unread]
+            reasons += [Reason("rejected_mention", {"lines": mentions})] if mentions else []
         elif expired:
             kind = AnswerKind.RECORDS_EXPIRED
             for name in expired:

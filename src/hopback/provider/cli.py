@@ -19,6 +19,7 @@ from hopback.provider.agent import Standing
 from hopback.provider.kit import open_kit
 from hopback.provider.wording import say_all
 from hopback.wire.hops import HopRequest, as_z
+from hopback.wire.stdout import write_json
 
 if TYPE_CHECKING:
     from hopback.kernel.calls import CallRecord, Sought
@@ -49,7 +50,7 @@ def load(*, book: Path, store: Path, json: Json = False) -> None:
         }
         if json:
             files = [_file_report(report) for report in kit.reports]
-            _write({"files": files, "rows": rows, "troubles": [str(trouble) for trouble in kit.troubles]})
+            write_json({"files": files, "rows": rows, "troubles": [str(trouble) for trouble in kit.troubles]})
         else:
             sys.stdout.write(
                 f"{len(kit.reports)} files: {rows['read']} rows read, {rows['kept']} kept, "
@@ -97,7 +98,7 @@ def search(
             "coverage": _coverage(kit, sought),
         }
         if json:
-            _write(shown)
+            write_json(shown)
         else:
             _show_sightings(shown)
         _warn(kit)
@@ -118,7 +119,7 @@ def answer(request: Path, /, *, book: Path, store: Path | None = None, json: Jso
         answers = {answer.request_id: answer.model_dump(mode="json") for answer in Standing(kit.desk).answer(requests)}
         said = [answers[one.request_id] for one in requests]
         if json:
-            _write(said[0] if len(said) == 1 else said)
+            write_json(said[0] if len(said) == 1 else said)
         else:
             for one in said:
                 _show_answer(one)
@@ -280,7 +281,3 @@ def _fail_on(kit: Kit) -> None:
     _warn(kit)
     if kit.desk.unread:
         raise HopbackError(f"{len(kit.desk.unread)} of {len(kit.book.sources)} sources could not be read")
-
-
-def _write(value: Any) -> None:
-    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False, indent=2) + "\n")

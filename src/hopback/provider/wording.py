@@ -74,6 +74,7 @@ SENTENCES: Final = {
     "expired": "Source {source!r} keeps {days} days and its records now begin at {begins}; the call is older.",
     "no_coverage": "The records at hand hold nothing within a day of the call.",
     "source_unread": "Source {source!r} could not be read, so absence cannot be shown.",
+    "rejected_mention": "{lines} lines that could not be read mention the called number: look at the reject files.",
     "searched": "Searched {sources} from {begins} to {ends}.",
     "unsettled": "Answers kept changing as evidence came in; a person should look.",
 }
