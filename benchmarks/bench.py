@@ -9,9 +9,11 @@ quarter of the floor's speed. Slowness is printed, never an error.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +24,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hopback.demo.invent import invent
+from hopback.demo.switches import FORMATS, HEADERS, Leg, Switch, write_leg
 from hopback.records.loading import load_files
 from hopback.records.schema import Source
 from hopback.records.store import Store
@@ -40,6 +44,8 @@ CALLS_A_SECOND: Final = 1_160
 START: Final = datetime(2026, 10, 27, tzinfo=UTC)
 OTHER_FORMATS_MOST: Final = 100_000
 FINDS: Final = 200
+TRIES: Final = 3
+"""The best of this many runs counts, for us and for the floor: what else the machine does only ever slows a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,69 +108,40 @@ def generic(chunk: Calls) -> str:
     )
 
 
-def asterisk(chunk: Calls) -> str:
-    """A chunk as Asterisk writes it."""
-    return "".join(
-        f'"trunk-{trunk}","{calling}","{called}","from-trunk","""X"" <{calling}>","PJSIP/in-0000002a",'
-        f'"PJSIP/out-0000002b","Dial","PJSIP/{called}@out,60","{_local(at)}",{_local(at) if duration else ""},'
-        f'"{_local(at)}",{duration},{duration},"{"ANSWERED" if duration else "BUSY"}","DOCUMENTATION"\n'
-        for at, calling, called, trunk, duration in _each(chunk)
-    )
+def written(switch: Switch) -> Callable[[Calls], str]:
+    """A chunk as a switch of that format writes it: the demonstration's switches, built apart from the parsers."""
+    trunk_prefix = "198.51.100." if switch.format == "kamailio-acc-csv" else "trunk-"
 
+    def form(chunk: Calls) -> str:
+        lines: list[str] = []
+        for number, (at, calling, called, trunk, duration) in enumerate(_each(chunk)):
+            answer = at + timedelta(seconds=4) if duration else None
+            lines += write_leg(
+                switch,
+                Leg(
+                    setup=at,
+                    answer=answer,
+                    end=(answer or at) + timedelta(seconds=duration or 9),
+                    called_in=f"1{called}",
+                    calling_in=f"1{calling}",
+                    called_out=f"1{called}",
+                    calling_out=f"1{calling}",
+                    trunk_in=f"{trunk_prefix}{trunk}",
+                    trunk_out=f"{trunk_prefix}{trunk + 100}",
+                    call_id_in=f"{calling}@a.example",
+                    call_id_out=f"{called}@b.example",
+                    serial=number,
+                ),
+            )
+        return "".join(f"{line}\n" for line in lines)
 
-def freeswitch(chunk: Calls) -> str:
-    """A chunk as FreeSWITCH writes it."""
-    return "".join(
-        f'"","{calling}","{called}","public","{_local(at)}","{_local(at) if duration else ""}","{_local(at)}",'
-        f'"{duration}","{duration}","NORMAL_CLEARING","{calling}-{called}","","{trunk}","PCMU","PCMU"\n'
-        for at, calling, called, trunk, duration in _each(chunk)
-    )
-
-
-def sansay(chunk: Calls) -> str:
-    """A chunk as a Sansay VSX writes it."""
-    empty = ";" * 13
-    return "".join(
-        f"1;1.9.1;R;0;{calling}-{called};01;{_c_style(at)};{_c_style(at) if duration else 'NA'};{_c_style(at)};300;"
-        f"Normal;16;O;{trunk};SIP;{calling};192.0.2.1;{called};192.0.2.2;{calling}@x{empty}9001;SIP;{calling};"
-        f"192.0.2.3;{called};192.0.2.4;{called}@x{empty}F;{called};{duration};1200;4;{duration * 1000};0;{calling}\n"
-        for at, calling, called, trunk, duration in _each(chunk)
-    )
-
-
-def yeti(chunk: Calls) -> str:
-    """A chunk as Yeti exports it."""
-    return "".join(
-        f"1,7,8,{trunk},{trunk + 1},{at:%Y-%m-%d %H:%M:%S}.125000-04,,{at:%Y-%m-%d %H:%M:%S}.500000-04,{duration},"
-        f"{'t' if duration else 'f'},{calling},{calling},{called},{called},192.0.2.1,192.0.2.1,192.0.2.2,{calling}@x,"
-        f"{called}@x,1,t,200,OK,200,,,{calling},,1.2,{calling}{called}\n"
-        for at, calling, called, trunk, duration in _each(chunk)
-    )
-
-
-def _local(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _c_style(at: datetime) -> str:
-    return f"{at:%a %b %d %H:%M:%S %Y}"
+    return form
 
 
 def _each(chunk: Calls) -> Iterator[tuple[datetime, int, int, int, int]]:
     return zip(chunk.at, chunk.calling, chunk.called, chunk.trunk, chunk.duration, strict=True)
 
 
-YETI_HEADER: Final = (
-    "id,customer_id,vendor_id,orig_gw_id,term_gw_id,time_start,time_connect,time_end,duration,success,src_prefix_in,src_prefix_out,"
-    "dst_prefix_in,dst_prefix_out,sign_orig_ip,auth_orig_ip,sign_term_ip,orig_call_id,term_call_id,routing_attempt,is_last_cdr,"
-    "lega_disconnect_code,lega_disconnect_reason,legb_disconnect_code,diversion_in,diversion_out,pai_in,lrn,pdd,uuid\n"
-)
-OTHERS: Final[dict[str, tuple[str, Callable[[Calls], str]]]] = {
-    "asterisk-csv": ("", asterisk),
-    "freeswitch-csv": ("", freeswitch),
-    "sansay-csv": ("", sansay),
-    "yeti-csv": (YETI_HEADER, yeti),
-}
 GENERIC_HEADER: Final = "start_time,calling,called,trunk,duration\n"
 
 
@@ -185,15 +162,16 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def floor(session: DuckDB, path: Path, *, has_header: bool) -> float:
-    """DuckDB's own reader, every column of the file into a table; the better of two runs."""
+    """DuckDB's own reader, every column of the file into a table; the best of three runs."""
     options = f"header = {str(has_header).lower()}"
+    if path.name.startswith("sonus"):  # its first line is no header, and its records differ in length
+        options = "header = false, null_padding = true, skip = 1"
     question = f"CREATE OR REPLACE TEMP TABLE floor AS SELECT * FROM read_csv({sql.text(str(path))}, {options})"  # noqa: S608
-    return min(timed(lambda: session.run(question)) for _ in range(2))
+    return min(timed(lambda: session.run(question)) for _ in range(TRIES))
 
 
 def load(folder: Path, path: Path, name: str) -> tuple[float, int]:
-    """Load a file into a fresh store: seconds, and the rows kept."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Load a file into a fresh store: seconds in the best of three runs, and the rows kept."""
     kept = 0
 
     def work() -> None:
@@ -202,7 +180,11 @@ def load(folder: Path, path: Path, name: str) -> tuple[float, int]:
             report = load_files(store, Source("bench", name, "America/New_York"), [path])
             kept = report.total("kept") + report.total("duplicates")
 
-    return timed(work), kept
+    best = float("inf")
+    for _ in range(TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        best = min(best, timed(work))
+    return best, kept
 
 
 def bench_loading(folder: Path) -> Iterator[Line]:
@@ -228,14 +210,15 @@ def bench_loading(folder: Path) -> Iterator[Line]:
         least = floor(session, packed, has_header=True)
     seconds, _ = load(folder / "other", packed, "generic-csv")
     yield Line("load generic-csv, gzip'd", rows, seconds, "rows", reader, least)
-    for name, (header, form) in OTHERS.items():
+    for name in sorted(set(FORMATS) - {"generic-csv"}):
         other = folder / f"{name}.csv"
-        write(other, rows, header=header, form=form)
+        header = f"{HEADERS[name]}\n" if name in HEADERS else ""
+        write(other, rows, header=header, form=written(Switch("core", name, "America/New_York")))
         with open_session(threads=os.cpu_count(), spill=folder / "spill") as session:
             least = floor(session, other, has_header=bool(header))
         seconds, kept = load(folder / "other", other, name)
-        assert kept == rows, f"{name}: {kept} of {rows} rows"
-        yield Line(f"load {name}", rows, seconds, "rows", reader, least)
+        assert kept >= rows, f"{name}: {kept} of {rows} rows"
+        yield Line(f"load {name}", kept, seconds, "rows", reader, least)
 
 
 def bench_finding(folder: Path) -> Iterator[Line]:
@@ -266,13 +249,37 @@ def bench_finding(folder: Path) -> Iterator[Line]:
     )
 
 
+def bench_commands(folder: Path) -> Iterator[Line]:
+    """What a person waits for: the command line itself, the demonstration, and the shared national case."""
+    command = [sys.executable, "-c", "from hopback.cli import main; main()"]
+    python = timed(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True))
+    seconds = min(
+        timed(lambda: subprocess.run([*command, "--help"], check=True, stdout=subprocess.DEVNULL)) for _ in range(3)
+    )
+    yield Line(f"hopback --help ({seconds:.2f} s)", 1, seconds, "runs", "an empty Python process", python)
+    cases = {"the demonstration": folder / "case"}
+    invent(cases["the demonstration"])
+    shared = Path(os.environ.get("HOPBACK_SHARED", Path(__file__).parents[2] / "shared")) / "cases" / "national"
+    if shared.is_dir():
+        cases["the national case"] = shared
+    for name, case in cases.items():
+        out = folder / "out"
+        seconds = timed(
+            lambda case=case, out=out: subprocess.run(
+                [*command, "trace", str(case), "--out", str(out), "--json"], check=True, capture_output=True
+            )
+        )
+        count = len(json.loads((out / "results.json").read_text(encoding="utf-8"))["calls"])
+        yield Line(f"trace {name} ({seconds:.1f} s)", count, seconds, "calls")
+
+
 def main() -> int:
     """Print the table."""
     folder = Path(tempfile.mkdtemp(prefix="hopback-bench-", dir=os.environ.get("BENCH_DIR")))
     print(f"{ROWS:,} rows, {os.cpu_count()} processors; ratio = floor's time / ours; peak in GiB\n", flush=True)
     print(f"{'operation':<40} {'rate':>22} {'ratio':>7}  {'floor':<44} {'peak':>6}", flush=True)
     try:
-        for part in (bench_loading, bench_finding):
+        for part in (bench_loading, bench_finding, bench_commands):
             for line in part(folder):
                 print(line, flush=True)
     finally:

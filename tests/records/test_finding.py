@@ -279,7 +279,7 @@ def honest_votes(draw: st.DrawFn) -> list[Vote]:
     return votes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(votes=honest_votes(), data=st.data())
 def test_what_is_believed_of_a_clock_does_not_depend_on_the_order_of_votes(
     votes: list[Vote], data: st.DataObject
@@ -292,7 +292,7 @@ def test_what_is_believed_of_a_clock_does_not_depend_on_the_order_of_votes(
     assert believed.voters >= 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     votes=honest_votes(),
     lies=st.lists(st.tuples(st.integers(-48, 200), st.integers(-14 * 3600, 14 * 3600)), min_size=1, max_size=40),
@@ -308,7 +308,7 @@ def test_no_single_requester_can_steer_a_clock(votes: list[Vote], lies: list[tup
     assert with_lies.offset_s == believed.offset_s
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lies=st.lists(st.tuples(st.integers(-48, 48), st.integers(-14 * 3600, 14 * 3600)), min_size=1, max_size=30))
 def test_one_requester_alone_moves_no_clock(lies: list[tuple[int, int]]) -> None:
     votes = [Vote("core", AT + timedelta(hours=when), float(offset), 2.0, "mallory") for when, offset in lies]

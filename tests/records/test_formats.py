@@ -6,20 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import samples
-from samples import CALLED, CALLING, FORWARDED
 
 from hopback.kernel.errors import BadInput, NotFound
 from hopback.records.formats.layout import read_dialect
 from hopback.records.formats.registry import FORMATS, detect, format_named
 from hopback.records.schema import Source
+from records import samples
+from records.samples import CALLED, CALLING, FORWARDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
-
     from hopback.kernel.calls import CallRecord
+    from records.workbench import Bench
 
     One = Callable[..., CallRecord]
 

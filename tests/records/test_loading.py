@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import samples
-from conftest import Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import CALLED
 
 from hopback.kernel.errors import BadInput, Conflict
 from hopback.records.loading import load_files, load_source
 from hopback.records.schema import Source
 from hopback.records.store import Store
+from records import samples
+from records.samples import CALLED
+from records.workbench import Bench
 
 if TYPE_CHECKING:
     from hopback.records.loading import FileReport
@@ -235,7 +235,7 @@ def test_only_one_process_loads_at_a_time(bench: Bench) -> None:
 def test_a_file_larger_than_a_landing_is_streamed_and_counts_once_it_is_whole(bench: Bench) -> None:
     rows = _rows(5000)
     path = bench.write("a.csv", _file([*rows, rows[10], rows[4990], "rubbish"]))
-    report = load_files(bench.store, Source("core", "generic-csv"), [path], folder=bench.folder, block=4096)
+    report = load_files(bench.store, Source("core", "generic-csv"), [path], folder=bench.folder, block=1024)
     assert (report.total("kept"), report.total("duplicates"), report.total("rejected")) == (5000, 2, 1)
     assert len(list(bench.store.calls.iterdir())) > 3
     assert [record.line for record in bench.all()] == [*range(2, 5002)]

@@ -7,19 +7,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import samples
-from samples import CALLED, CALLING, FORWARDED
 
 from hopback.kernel.errors import BadInput
 from hopback.records import store as store_module
 from hopback.records.manifest import Manifest
 from hopback.records.schema import Source, record_id
 from hopback.records.store import Coverage, EpochShift, Store
+from records import samples
+from records.samples import CALLED, CALLING, FORWARDED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Bench
+    from records.workbench import Bench
 
 SETUP = datetime(2026, 10, 29, 19, 22, 57, tzinfo=UTC)
 HOUR = timedelta(hours=1)

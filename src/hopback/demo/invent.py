@@ -13,6 +13,7 @@ import io
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -79,7 +80,7 @@ NAMES: Final = {
     "reseller": ("Second Hand Minutes",),
     "origin": ("Parlor Cloud Phone", "Sundial Voice", "Quill and Dial", "Harbor Bell Business"),
     "gateway": ("Breakwater Gateway", "Longshore Interconnect"),
-    "foreign": ("Telefonica del Faro", "Monsoon Voice Exchange"),
+    "foreign": ("Faro Sur Voz", "Monsoon Voice Exchange"),
     "silent": ("Nightjar Minutes",),
 }
 CUSTOMERS: Final = (
@@ -98,11 +99,17 @@ CAMPAIGNS: Final = {
     "pharmacy-points": "Your pharmacy points will expire at the end of the month. Press one to turn them into a gift "
     "card, or nine to let them go.",
 }
-CITIES: Final = (
-    ("212", "America/New_York"), ("404", "America/New_York"), ("312", "America/Chicago"), ("612", "America/Chicago"),
-    ("303", "America/Denver"), ("505", "America/Denver"), ("206", "America/Los_Angeles"),
-    ("503", "America/Los_Angeles"),
-)  # fmt: skip
+AREAS: Final = {
+    "America/New_York": ("212", "404", "215", "617", "305", "412", "704", "804", "518", "315"),
+    "America/Chicago": ("312", "612", "414", "615", "504", "816", "214", "512", "402", "918"),
+    "America/Denver": ("303", "505", "801", "406", "307", "719", "970", "915"),
+    "America/Los_Angeles": ("206", "503", "213", "415", "619", "702", "916", "775"),
+}
+ZONE_OF: Final = {area: zone for zone, areas in AREAS.items() for area in areas}
+TELLS_EGRESS: Final = frozenset({"sonus-act", "yeti-csv", "sansay-csv"})
+"""Formats that record a call as it came and as it went on."""
+SMALLEST_FOR_A_SHIFT: Final = 30
+"""Calls below which too few would meet the source that writes another zone for anybody to notice."""
 
 
 @dataclass
@@ -156,7 +163,7 @@ def invent(
 ) -> None:
     """Write a case folder of a consortium that never existed, with its answers, into ``out``."""
     world = _World(Random(seed), mess or Mess(), begins, days)  # noqa: S311 - reproducible on purpose
-    world.populate()
+    world.populate(calls)
     world.live(calls)
     world.write(out)
 
@@ -169,11 +176,12 @@ class _World:
         self.answers: list[dict[str, str]] = []
         self.serial = 1000
         self.line = 0
-        self.shifted: tuple[str, str] | None = None
+        self.customers: dict[str, str] = {}
 
     # -- who there is ---------------------------------------------------------------------------------------
 
-    def populate(self) -> None:
+    def populate(self, calls: int) -> None:
+        """Providers, their switches and their customers."""
         ids = (f"D{number:02d}" for number in range(1, 99))
         formats = {
             "terminating": ("sonus-act", "generic-csv", "sansay-csv"),
@@ -190,18 +198,18 @@ class _World:
                 if kind == "foreign":
                     provider.country = ("ES", "IN")[index % 2]
                 if kind in formats:
-                    self._equip(provider, formats[kind][index % len(formats[kind])], "core")
+                    self._equip(provider, formats[kind][index % len(formats[kind])], "core", columns=21)
                 if kind == "transit" and index == 0:
                     self._equip(provider, "asterisk-csv", "edge", columns=16)
                 self.providers[provider.id] = provider
         left = iter(CUSTOMERS)
         for provider in self._kind("origin") + self._kind("transit")[:2]:
-            provider.customers = [
-                f"C-{100 + self.dice.randrange(900)}-{n}" for n, _ in zip(range(2), left, strict=False)
-            ]
-        if self.mess.wrong_zone is not None:
+            for legal in islice(left, 2):
+                customer = f"C-{1000 + 7 * len(self.customers) + self.dice.randrange(7)}"
+                provider.customers.append(customer)
+                self.customers[customer] = legal
+        if self.mess.wrong_zone is not None and calls >= SMALLEST_FOR_A_SHIFT:
             source = self._kind("transit")[0]
-            self.shifted = (source.id, source.switches[0].name)
             source.switches[0] = replace(source.switches[0], zone=self.mess.wrong_zone)
 
     def _equip(self, provider: _Provider, kind: str, name: str, *, columns: int = 17) -> None:
@@ -235,13 +243,12 @@ class _World:
             ("silent", shares.silent), ("abroad", shares.abroad), ("purged", shares.purged),
             ("missing", shares.missing), ("twins", shares.twins),
         )  # fmt: skip
-        for number in range(calls):
-            roll, fate = self.dice.random(), "caller"
-            for name, share in fates:
-                if roll < share:
-                    fate = name
-                    break
-                roll -= share
+        drawn = [next((name for name, share in fates if self.dice.random() < share), "caller") for _ in range(calls)]
+        if calls >= SMALLEST_FOR_A_SHIFT:  # enough for a reader to see every ending once
+            for place, (name, share) in enumerate(fates):
+                if share and name not in drawn:
+                    drawn[3 + 5 * place] = name
+        for number, fate in enumerate(drawn):
             self._trace(f"N{number + 1:04d}", fate)
 
     def _trace(self, call_id: str, fate: str) -> None:
@@ -252,11 +259,11 @@ class _World:
             call = replace(call, omitted_at=self.dice.randrange(0, len(path) - 1))
         if fate == "purged":
             self.providers[path[0]].retention_days = 4
-        self._happen(call)
+        delivered = self._happen(call)
         if fate == "twins":
             self._happen(replace(call, path=(self._other_origin(path), *path[1:]), sender=None))
         self._surround(call)
-        self._report(call_id, call)
+        self._report(call_id, call, delivered=delivered)
         self._expect(call_id, call, fate)
 
     def _way(self, fate: str) -> tuple[tuple[str, ...], str | None]:
@@ -272,7 +279,10 @@ class _World:
             return (self._kind("origin")[-1].id, *middle, last), self.dice.choice(self._kind("origin")[-1].customers)
         origins = self._kind("origin")  # the last is the one that keeps records for a few days only
         origin = self.dice.choice(origins if fate == "anybody" else origins[:-1])
-        if self.dice.random() < self.mess.handed_back and len(middle) > 1:
+        first = self.providers[middle[0]]
+        # only a switch that also records where a call went tells the two passes of a call apart
+        is_told_apart = all(switch.format in TELLS_EGRESS for switch in first.switches)
+        if fate in ("caller", "anybody") and is_told_apart and self.dice.random() < self.mess.handed_back:
             reseller = self._kind("reseller")[0].id
             middle[1:1] = [reseller, middle[0]]
         return (origin.id, *middle, last), self.dice.choice(origin.customers)
@@ -286,9 +296,12 @@ class _World:
         return self.begins + timedelta(seconds=round(self.dice.uniform(low, high) * span, 3))
 
     def _number(self, area: str | None = None) -> str:
+        """A number nobody has: 555-0100 to 555-0199 of an area code, in turn, so that few come twice."""
         self.line += 1
-        area = area or self.dice.choice(CITIES)[0]
-        return f"1{area}55{self.dice.randrange(10)}{self.line % 10000:04d}"
+        areas = tuple(ZONE_OF)
+        if area is None:
+            return f"1{areas[self.line % len(areas)]}5550{100 + self.line // len(areas) % 100}"
+        return f"1{area}5550{100 + self.dice.randrange(100)}"
 
     def _call(self, path: tuple[str, ...], sender: str | None, at: datetime) -> _Call:
         called = self._number()
@@ -299,8 +312,7 @@ class _World:
 
     def _rewrite(self, call: _Call) -> _Call:
         """Let a switch that records both numbers change one of them on the way."""
-        carriers = {"sonus-act", "yeti-csv", "sansay-csv"}
-        places = [n for n, one in enumerate(call.path[:-1]) if n and self._switch(one, call).format in carriers]
+        places = [n for n, one in enumerate(call.path[:-1]) if n and self._switch(one, call).format in TELLS_EGRESS]
         if not places:
             return call
         if self.dice.random() < self.mess.rewritten:
@@ -330,8 +342,8 @@ class _World:
         switches = self.providers[provider].switches
         return switches[int(call.called[-1]) % len(switches)]
 
-    def _happen(self, call: _Call) -> None:
-        """Let everybody on the path write the call down."""
+    def _happen(self, call: _Call) -> datetime:
+        """Let everybody on the path write the call down; gives its set-up at the provider that delivers it."""
         ids = [f"{self.dice.getrandbits(48):012x}@{one.lower()}.example" for one in call.path]
         called, calling = call.forwarded_from or call.called, call.calling
         if call.rewritten_at is not None:
@@ -344,7 +356,10 @@ class _World:
             if provider.switches and index != call.omitted_at:
                 self._write_down(provider, call, index, (called, called_out, calling, calling_out), at=at, ids=ids)
             called, calling = called_out, calling_out
+            if index + 1 == len(call.path):
+                break
             at += timedelta(seconds=round(self.dice.uniform(0.2, 1.2), 3))
+        return at
 
     def _write_down(
         self,
@@ -379,6 +394,7 @@ class _World:
             call_id_out=ids[index],
             serial=self.serial,
             routing_number=_spelled(self._number(), "ten"),
+            forwarded_from=_spelled(called, style) if called != called_out else "",
         )
         day = switch.shown(leg.end).strftime("%Y-%m-%d")
         for line in write_leg(switch, leg):
@@ -398,7 +414,7 @@ class _World:
         if key not in provider.trunks:
             number = self.dice.randrange(1000, 9999) * 100 + len(provider.trunks)
             provider.trunks[key] = {
-                "kamailio-acc-csv": f"198.51.{number % 250}.{len(provider.trunks) + 1}",
+                "kamailio-acc-csv": f"198.18.{number % 250}.{len(provider.trunks) + 1}",
                 "sonus-act": f"TG_{number}",
                 "twilio-csv": f"TK{number:032x}",
             }.get(switch.format, str(number))
@@ -406,10 +422,10 @@ class _World:
 
     # -- what is reported, and what can be found out ----------------------------------------------------------
 
-    def _report(self, call_id: str, call: _Call) -> None:
+    def _report(self, call_id: str, call: _Call, *, delivered: datetime) -> None:
         accuracy = self.dice.choice(self.mess.accuracies)
-        zone = dict(CITIES).get(call.called[1:4], "America/New_York")
-        given = call.setup + timedelta(seconds=len(call.path) - 1 + self.dice.uniform(-1, 1) * accuracy * 0.9)
+        zone = ZONE_OF[call.called[1:4]]
+        given = delivered + timedelta(seconds=self.dice.uniform(-1, 1) * accuracy * 0.9)
         campaign = self.dice.choice(list(CAMPAIGNS))
         self.rows.append(
             {
@@ -508,8 +524,9 @@ class _World:
                 "broadworks-csv",
             )
             suffix = "ACT" if switch.format == "sonus-act" else "csv"
+            named_format = "auto" if switch.by_account and switch.name == "core" else switch.format
             parts.append(
-                f'[[sources]]\nname = "{switch.name}"\nformat = "{switch.format}"\n'
+                f'[[sources]]\nname = "{switch.name}"\nformat = "{named_format}"\n'
                 f'files = "cdr/{switch.name}-*.{suffix}*"\n{"" if has_own else zone}'
                 f"retention_days = {provider.retention_days}\n"
             )
@@ -521,8 +538,8 @@ class _World:
             if neighbour != "nobody":
                 parts.append(f'[[trunks]]\nsource = "{switch_name}"\nmatch = "{match}"\n{who} = "{neighbour}"\n')
         named = {neighbour for _, neighbour in provider.trunks} - set(self.providers) - {"nobody"}
-        for number, customer in enumerate(sorted(named | set(provider.customers))):
-            legal = CUSTOMERS[(number * 3 + len(provider.id)) % len(CUSTOMERS)]
+        for customer in sorted(named | set(provider.customers)):
+            legal = self.customers[customer]
             parts.append(
                 f'[[customers]]\nid = "{customer}"\nlegal_name = "{legal}"\n'
                 f'contact_email = "voice@{customer.lower()}.example"\ncountry = "US"\nsince = "2025-03-01"\n'

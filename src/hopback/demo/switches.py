@@ -39,6 +39,7 @@ class Leg:
     call_id_out: str
     serial: int
     routing_number: str = ""
+    forwarded_from: str = ""
 
     @property
     def seconds(self) -> float:
@@ -225,8 +226,8 @@ def _broadworks(switch: Switch, leg: Leg) -> list[str]:
         25: leg.call_id_out,
         28: leg.call_id_in,
     }
-    if leg.called_in != leg.called_out:
-        fields[29] = leg.called_in
+    if leg.forwarded_from:
+        fields[29] = leg.forwarded_from
     return [_csv(_placed(fields, 30))]
 
 
@@ -256,11 +257,11 @@ def _twilio(switch: Switch, leg: Leg) -> list[str]:
         return switch.shown(at).astimezone(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
 
     status = "completed" if leg.answer else "no-answer"
-    forwarded = leg.called_in if leg.called_in != leg.called_out else ""
     account, trunk = ("AC" + leg.trunk_in, "") if switch.by_account else ("ACmaster", leg.trunk_in)
     row: list[object] = [
         f"CA{leg.serial:032x}", "", account, leg.calling_in, leg.called_out, "outbound-dial", status, stamp(leg.setup),
-        stamp(leg.setup), stamp(leg.end), round(leg.seconds) if leg.answer else "", "", forwarded, "", trunk, "-0.0070",
+        stamp(leg.setup), stamp(leg.end), round(leg.seconds) if leg.answer else "", "", leg.forwarded_from, "", trunk,
+        "-0.0070",
     ]  # fmt: skip
     return [_csv(row, quote=True)]
 

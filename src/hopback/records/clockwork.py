@@ -52,7 +52,6 @@ LARGEST_SKEW_S: Final = 1800.0
 
 _QUARTER_S = 900
 _SAME_SKEW_S = 60
-_SMALLEST_SKEW_S = 30.0  # below this a correction would only add the neighbours' own errors
 _AN_HOUR = timedelta(hours=1)
 _NEAR = timedelta(days=2)  # a drifting clock is off by about the same on neighbouring days
 _VOTERS = 2
@@ -213,7 +212,7 @@ def believed_offset(votes: Iterable[Vote], *, source: str, zone: str | None, at:
     if by_skew is None:
         return ClockEstimate(source, at, shift, zone_voters) if zone_voters else None
     offset, voters = by_skew
-    if abs(offset - shift) < _SMALLEST_SKEW_S:
+    if abs(offset - shift) <= CLOCK_ERROR_S:  # allowed anyway; a correction would add the neighbours' own errors
         offset = shift
     return ClockEstimate(source, at, offset, max(voters, zone_voters))
 
@@ -278,10 +277,16 @@ def _stamp_offset(vote: Vote, zone: str) -> int | None:
 
 
 def _agreed_skew(ballots: Sequence[float]) -> tuple[float, int] | None:
-    """The clock error on which two or more requesters agree to within a minute, fewer than two otherwise."""
-    groups = [[other for other in ballots if 0 <= other - ballot <= _SAME_SKEW_S] for ballot in ballots]
+    """The clock error on which requesters agree to within a minute: two if nobody differs, three if one does.
+
+    Stricter than for zones, which have to meet a real zone to the quarter hour: any two calls lie some
+    minutes apart, so an accident and one hostile requester could make a pair.
+    """
+    ordered = sorted(ballots)
+    groups = [[other for other in ordered if 0 <= other - ballot <= _SAME_SKEW_S] for ballot in ordered]
     largest = max(groups, key=len, default=[])
-    if len(largest) < _VOTERS or len(ballots) - len(largest) >= _VOTERS:
+    others = len(ordered) - len(largest)
+    if len(largest) < _VOTERS + others or others >= _VOTERS:
         return None
     return float(round(median(largest))), len(largest)
 

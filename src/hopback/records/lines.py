@@ -6,7 +6,7 @@ a broken one takes no other with it. Positions are byte offsets into the block.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,12 +28,16 @@ _INLINE: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a block that are not blank: where they start and end (without line end), and their numbers."""
+    """The lines of a block that are not blank: where they start and end (without line end), and their numbers.
+
+    ``counted`` is how many line ends the block has, blank lines' included.
+    """
 
     data: bytes
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     numbers: NDArray[np.int32]
+    counted: int = 0
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -138,6 +142,7 @@ def find_lines(data: bytes, *, first_number: int = 1) -> Lines:
     """The lines of a block, numbered from ``first_number``; blank ones are left out but counted."""
     array = np.frombuffer(data, np.uint8)
     ends = _positions(array, _NEWLINE)
+    counted = len(ends)
     if len(data) and array[-1] != _NEWLINE:
         ends = np.append(ends, len(data))
     starts = np.empty_like(ends)
@@ -148,11 +153,11 @@ def find_lines(data: bytes, *, first_number: int = 1) -> Lines:
         while bool((returns := (ends > starts) & (array[np.maximum(ends - 1, 0)] == _RETURN)).any()):
             ends[returns] -= 1
     numbers = np.arange(first_number, first_number + len(ends), dtype=np.int32)
-    lines = Lines(data, starts, ends, numbers)
+    lines = Lines(data, starts, ends, numbers, counted)
     filled = ends > starts
     if bool(filled.all()):
         return lines
-    return lines.only(filled)
+    return replace(lines.only(filled), counted=counted)
 
 
 def _positions(array: NDArray[np.uint8], byte: int) -> NDArray[np.int64]:

@@ -49,9 +49,9 @@ __all__ = ["FileReport", "LoadReport", "Progress", "load_files", "load_source"]
 
 _SAMPLE: Final = 200
 _SAMPLE_BYTES: Final = 1 << 20
-_LANDING_BLOCKS: Final = 8
-"""Blocks landed in one Parquet file: about half a million short lines or four row groups, which two cores share."""
-_ROW_GROUP: Final = 122_880
+_LANDING_BLOCKS: Final = 32
+"""Blocks landed in one Parquet file: about two million short lines, row groups enough for every core."""
+_ROW_GROUP: Final = 61_440
 _TOGETHER: Final = 2_000
 """Files landed together at most."""
 
@@ -479,8 +479,11 @@ class _Loader:
 
 
 def _found(blocks: Iterator[Block]) -> Iterator[tuple[Block, Lines]]:
+    number = 1
     for block in blocks:
-        yield block, find_lines(block.data, first_number=block.first_line)
+        lines = find_lines(block.data, first_number=number)
+        number += lines.counted
+        yield block, lines
 
 
 def _ahead(items: Iterator[_T], *, depth: int) -> Iterator[_T]:

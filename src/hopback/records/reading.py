@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -49,13 +50,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines in UTF-8, the first of them number ``first_line`` (from 1); ``is_last`` ends the file.
+    """Whole lines in UTF-8; ``is_last`` ends the file.
 
     Only the last line of the last block may lack its line end.
     """
 
     data: bytes
-    first_line: int
     is_last: bool
 
 
@@ -65,23 +65,52 @@ def read_blocks(path: Path, reading: Reading, *, encoding: str | None = None, bl
     ``encoding`` is the source's own, else it is found out. Raises :class:`BadInput` where the file cannot be
     opened or read at all.
     """
-    digest = sha256()
+    digest = _Digest()
     try:
-        with path.open("rb") as file:
+        with digest, path.open("rb") as file:
             head = file.peek(4)[:4]
             reading.is_gzip = head.startswith(_GZIP)
             pieces = _unzipped(file, reading, digest) if reading.is_gzip else _plain(file, reading, digest, block)
             declared = None if encoding is None or codecs.lookup(encoding).name in _UTF8_NAMES else encoding
-            line = 1
             for data, is_last in _lines(_in_utf8(pieces, reading, encoding), block):
                 clean = _clean(data, reading, None if reading.encoding.startswith("utf-16") else declared)
-                yield Block(clean, line, is_last)
-                line += 0 if is_last else clean.count(b"\n")
+                yield Block(clean, is_last)
     except OSError as error:
         raise BadInput(
             f"cannot be read: {error.strerror or error}", where=str(path), mend="check the path and its permissions"
         ) from error
     reading.sha256 = digest.hexdigest()
+
+
+class _Digest:
+    """A file's SHA-256, worked out beside the reading: on a large file it takes as long as the rest of it."""
+
+    def __init__(self) -> None:
+        self._sha256 = sha256()
+        self._pool: ThreadPoolExecutor | None = None
+        self._is_begun = False
+
+    def __enter__(self) -> None:
+        """Nothing yet: a small file needs no second thread."""
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()  # waits for what is still to be taken in
+            self._pool = None
+
+    def update(self, piece: bytes) -> None:
+        """Take in the next piece."""
+        if self._is_begun and self._pool is None:
+            self._pool = ThreadPoolExecutor(1)
+        self._is_begun = True
+        if self._pool is None:
+            self._sha256.update(piece)
+        else:
+            self._pool.submit(self._sha256.update, piece)
+
+    def hexdigest(self) -> str:
+        """The digest, once the file has been read."""
+        return self._sha256.hexdigest()
 
 
 def _plain(file: BufferedReader, reading: Reading, digest: Any, block: int) -> Iterator[bytes]:

@@ -101,10 +101,12 @@ class DuckDB:
         """
         with self._lock:
             self.run("SET disabled_optimizers = 'filter_pushdown'")
+            self.run("SET preserve_insertion_order = false")
             try:
                 yield
             finally:
                 self.run("SET disabled_optimizers = ''")
+                self.run("SET preserve_insertion_order = true")
 
     def close(self) -> None:
         """Give memory and files back; closing twice is fine."""
