@@ -640,6 +640,17 @@ def test_a_finding_is_appealed_by_a_dispute_and_decided_by_somebody_else(story: 
     assert story.hop(1).finding.appeal is AppealState.UPHELD
 
 
+def test_a_second_finding_does_not_sweep_the_first_and_its_appeal_away(story: Any) -> None:
+    story.begin().ask(1).silence(1).find(1)
+    story.say(1, Answer(AnswerKind.NO_RECORD))
+    story.do(cmd.RejectAnswer(1, ("searched_from",), by=story.ada))
+    story.do(cmd.TickHop(1, by=story.system))
+    assert story.hop(1).state is HopState.DELINQUENT
+    first = story.hop(1).finding
+    refused(Why.ALREADY_FOUND, lambda: story.find(1, by=story.edith))
+    assert story.hop(1).finding == first
+
+
 # --- ending
 
 

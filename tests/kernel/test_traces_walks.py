@@ -15,6 +15,7 @@ from hopback.kernel import events as ev
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.errors import BadInput
 from hopback.kernel.events import EVENTS, from_dict, to_dict
+from hopback.kernel.findings import AppealState
 from hopback.kernel.hops import HELD, HopState, TraceState
 from hopback.kernel.outcomes import Outcome
 from hopback.kernel.paths import effective_path, outcome_of
@@ -87,7 +88,8 @@ def _check_kept(old: Any, new: Any) -> None:
         assert new.state is old.state
     if old.finding is not None:
         assert new.finding is not None
-        assert new.finding.decided_by == old.finding.decided_by
+        if old.finding.appeal is not AppealState.WITHDRAWN:
+            assert (new.finding.decided_by, new.finding.decided_at) == (old.finding.decided_by, old.finding.decided_at)
 
 
 def _check_lateness(old: Any, new: Any, event: Any) -> None:

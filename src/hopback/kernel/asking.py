@@ -10,7 +10,7 @@ from hopback.kernel import events as ev
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.commands import Role
 from hopback.kernel.errors import BadInput
-from hopback.kernel.findings import Finding, FindingKind
+from hopback.kernel.findings import AppealState, Finding, FindingKind
 from hopback.kernel.hops import OPEN, WORKING, Hop, HopState, TraceState
 from hopback.kernel.paths import Repetition, repetition
 from hopback.kernel.refusals import Collision, Refusal, Why
@@ -159,6 +159,11 @@ def find_non_responsive(sitting: Sitting, command: cmd.FindNonResponsive) -> tup
     sitting.working(doing="find anybody non-responsive")
     hop = sitting.hop(command.hop)
     sitting.hop_in(hop, {HopState.DELINQUENT}, doing="found non-responsive")
+    if hop.finding is not None and hop.finding.appeal is not AppealState.WITHDRAWN:
+        # A second finding would sweep the first one's appeal away.
+        raise Collision(
+            Why.ALREADY_FOUND, f"{hop.provider} was found non-responsive here before", where=f"hop {hop.number}"
+        )
     if hop.delinquent_after is None:
         raise Refusal(Why.NOT_YET, "its clock never started", where=f"hop {hop.number}")
     policy = sitting.policy

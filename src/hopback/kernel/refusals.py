@@ -14,6 +14,7 @@ class Why(StrEnum):
 
     ALREADY_ASKED = "already_asked"
     ALREADY_EXISTS = "already_exists"
+    ALREADY_FOUND = "already_found"
     CLAIM_NOT_DENIED = "claim_not_denied"
     DUPLICATE = "duplicate"
     FOUR_EYES = "four_eyes"
