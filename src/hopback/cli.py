@@ -24,10 +24,10 @@ app = App(
     version=__version__,
     result_action="return_value",
 )
-app.command("hopback.exercise.cli:trace", name="trace")
-app.command("hopback.demo.cli:demo", name="demo")
-app.command("hopback.provider.cli:app", name="provider")
-app.command("hopback.portal.cli:app", name="portal")
+app.command("hopback.exercise.cli:trace", name="trace", help="Trace every call of a case folder, hop by hop.")
+app.command("hopback.demo.cli:demo", name="demo", help="Invent a consortium, trace its calls, show what was found.")
+app.command("hopback.provider.cli:app", name="provider", help="Answer tracebacks from a provider's own call records.")
+app.command("hopback.portal.cli:app", name="portal", help="Run the consortium's portal and verify its log.")
 
 
 @app.command

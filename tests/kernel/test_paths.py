@@ -171,6 +171,17 @@ def test_an_answer_that_does_not_stand_names_nobody(story: Any) -> None:
     assert path_of(story.now) == ("alma", "bell")
 
 
+def test_an_answer_being_corrected_or_contested_names_nobody(story: Any) -> None:
+    story.begin()
+    story.follow(1, "bell")
+    story.settle(2, Answer(AnswerKind.CUSTOMER_NAMED, customer="C-perhaps"))
+    story.do(cmd.DisputeHop(2, "we only carried it", by=story.of("bell")))
+    assert story.outcome() == Result(None, 0.0, ("alma", "bell"))
+    story.do(cmd.ResolveDispute(2, cmd.DisputeResult.UPHELD, "its own records say so", by=story.ada))
+    story.do(cmd.CorrectAnswer(2, Answer(AnswerKind.NO_RECORD), "c", by=story.of("bell")))
+    assert story.outcome() == Result(None, 0.0, ("alma", "bell"))
+
+
 def test_a_late_answer_leads_on_like_any_other(story: Any) -> None:
     story.begin().ask(1).silence(1)
     story.say(1, Answer(AnswerKind.CUSTOMER_NAMED, customer="C-A"))

@@ -661,6 +661,7 @@ def test_a_conclusion_names_nobody_whom_no_standing_answer_names(story: Any) -> 
     good = story.outcome()
     for bad, reason in (
         (replace(good, path=("alma", "dana")), Why.NOT_NAMED),
+        (replace(good, path=("alma", "dana", "bell")), Why.NOT_NAMED),
         (replace(good, origin_provider="dana"), Why.NOT_NAMED),
         (replace(good, customer="C-2"), Why.NOT_NAMED),
         (replace(good, point_of_entry="dana"), Why.NOT_NAMED),
