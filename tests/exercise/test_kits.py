@@ -101,3 +101,14 @@ def test_a_source_that_cannot_be_read_costs_that_source_only(case: Path, tmp_pat
     assert all("\n" not in line for line in report.troubles)
     assert [answer.upstream for answer in found] == ["COLE"]
     assert [answer.answer for answer in absent] == [AnswerKind.NEEDS_REVIEW]
+
+
+def test_absence_is_not_claimed_after_a_file_that_is_mostly_rubbish(case: Path, tmp_path: Path) -> None:
+    bell = provider(case, "BELL", upstream="COLE")
+    (bell / "cdr" / "zz.csv").write_text("start_time,calling,called,trunk,duration\n" + "torn\n" * 9, encoding="utf-8")
+    with Kits(tmp_path / "kits") as kits:
+        report = kits.open({"BELL": bell}, on_ready=lambda *_: None)["BELL"]
+        (absent,) = kits.tell({"BELL": ask(77)})["BELL"]
+    (line,) = report.troubles
+    assert "zz.csv: 9 of 10 lines" in line
+    assert absent.answer is AnswerKind.NEEDS_REVIEW

@@ -175,6 +175,18 @@ def test_absence_says_what_was_searched_and_since_when_records_are_kept(kit: Kit
     assert any(why.startswith("Searched core, edge") for why in said.why)
 
 
+def test_an_answer_tells_nothing_of_other_calls_and_other_neighbours(kit: Kit) -> None:
+    other_call = request(40, downstream="P040", name="absent", started_at=FIRST + timedelta(hours=3), duration_s=200.0)
+    doubtful = request(1, downstream="P040", name="doubtful")
+    said = answers(kit, [other_call, doubtful])
+    assert said["absent"].answer is AnswerKind.NO_RECORD
+    assert said["doubtful"].answer is AnswerKind.NEEDS_REVIEW
+    for answer in said.values():
+        told = answer.model_dump_json()
+        for secret in ("cole_1", "5551", "C-4471", "P003", "P009", "27 s", "70 s", "10 h 30 min"):
+            assert secret not in told
+
+
 def test_a_call_older_than_what_is_kept_has_expired(kit: Kit) -> None:
     (said,) = answers(kit, [request(77, downstream="P040", started_at=FIRST - timedelta(days=6))]).values()
     assert said.answer is AnswerKind.RECORDS_EXPIRED

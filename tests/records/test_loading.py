@@ -222,6 +222,17 @@ def test_a_pattern_without_a_file_is_refused_and_a_good_one_names_files_from_the
     assert load_source(bench.store, source, folder=bench.folder, pattern="cdr/*.csv").files[0].path == "cdr/x.csv"
 
 
+def test_a_file_of_which_nothing_can_be_used_costs_no_other_and_is_tried_again(bench: Bench) -> None:
+    good = bench.write("b.csv", _file(_rows(3)))
+    strange = bench.write("a.csv", "when,who,to,via,len\n2026-11-02T10:20:04-06:00,1,2,in,4\n")
+    for status in ("loaded", "unchanged"):
+        report = bench.load(strange, good, format="generic-csv")
+        refused, loaded = report.files
+        assert (refused.status, refused.kept) == ("refused", 0)
+        assert "[sources.columns]" in refused.broken
+        assert (loaded.status, loaded.kept) == (status, 3)
+
+
 def test_only_one_process_loads_at_a_time(bench: Bench) -> None:
     import fcntl  # noqa: PLC0415
 

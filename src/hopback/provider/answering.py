@@ -204,7 +204,8 @@ class Desk:
             source=best.record.source if is_named else None,
             time_offset_s=round(best.offset_s, 3) if is_named else None,
             confidence=best.confidence,
-            why=say_all((*found.reasons, *best.reasons)),
+            # Of a record that may be somebody else's call nothing is told but that a person must look.
+            why=say_all((*found.reasons, *(best.reasons if is_named else ()))),
             next=_next_search(sought, found) if upstream is not None else None,
             record_key=_record_key(self.book.provider_id, found.tied) if is_named else None,
         )
@@ -232,13 +233,12 @@ class Desk:
         if begins is not None and self.store.end is not None:
             names = ", ".join(sorted(name for name, one in coverage.items() if one.rows))
             reasons.append(Reason("searched", {"sources": names, "begins": _z(begins), "ends": _z(self.store.end)}))
-        near_misses = [reason for sighting in found.sightings[:1] for reason in sighting.reasons]
         return HopAnswer(
             request_id=request.request_id,
             provider=self.book.provider_id,
             answer=kind,
             confidence=0.9 if kind is AnswerKind.NO_RECORD else 0.5,
-            why=say_all((*reasons, *near_misses)),
+            why=say_all(reasons),
             searched_from=sought.started_at - SEARCH_REACH,
             searched_until=sought.started_at + SEARCH_REACH,
             records_retained_since=max(kept_since.values(), default=begins),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 from pydantic import ValidationError
 
-from hopback.kernel.errors import BadInput, HopbackError
+from hopback.kernel.errors import BadInput
 from hopback.kernel.numbers import format_e164, parse_number
 from hopback.provider.agent import Standing
 from hopback.provider.kit import open_kit
@@ -267,7 +267,8 @@ def _show_answer(said: dict[str, Any]) -> None:
 
 
 def _tell_file(report: FileReport) -> None:
-    rejected = f", {report.rejected} rejected: {report.reject_file}" if report.rejected else ""
+    rejected = f", {report.rejected} rejected" if report.rejected else ""
+    rejected += f": {report.reject_file}" if report.reject_file else ""
     sys.stderr.write(f"{report.path}: {report.status}, {report.format}, {report.kept} kept{rejected}\n")
 
 
@@ -279,5 +280,5 @@ def _warn(kit: Kit) -> None:
 def _fail_on(kit: Kit) -> None:
     """A source that could not be read fails the command, after everything else has been loaded."""
     _warn(kit)
-    if kit.desk.unread:
-        raise HopbackError(f"{len(kit.desk.unread)} of {len(kit.book.sources)} sources could not be read")
+    if kit.unopened:
+        raise SystemExit(2)

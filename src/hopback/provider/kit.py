@@ -27,16 +27,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Kit", "open_kit"]
 
+_A_FEW = 5  # lines that any file may have wrong without anybody asking what it is
+
 
 @dataclass
 class Kit:
-    """A provider's book, store and desk. Use it as a context manager: leaving closes the store."""
+    """A provider's book, store and desk. Use it as a context manager: leaving closes the store.
+
+    ``troubles`` are what could not be read, one line each; ``unopened`` the sources of which a whole file
+    or more could not be used.
+    """
 
     book: Book
     store: Store
     desk: Desk
     reports: tuple[FileReport, ...]
     troubles: tuple[HopbackError, ...]
+    unopened: tuple[str, ...]
     _closing: ExitStack
 
     def __enter__(self) -> Self:
@@ -60,7 +67,8 @@ def open_kit(book_path: Path, store_folder: Path | None, *, on_file: Callable[[F
         BadInput: the book itself cannot be used. What is wrong with one source or file is kept in
             ``troubles`` instead, so that the others are loaded.
     """
-    book = read_book(book_path / "book.toml" if book_path.is_dir() else book_path)
+    path = book_path / "book.toml" if book_path.is_dir() else book_path
+    book = read_book(path)
     closing = ExitStack()
     try:
         folder = store_folder or Path(closing.enter_context(TemporaryDirectory(prefix="hopback-")))
@@ -68,19 +76,35 @@ def open_kit(book_path: Path, store_folder: Path | None, *, on_file: Callable[[F
         reports: list[FileReport] = []
         troubles: list[HopbackError] = []
         unread: list[str] = []
+        unopened: list[str] = []
         for source in book.sources:
             try:
                 report = load_source(store, source.reading, folder=book.folder, pattern=source.files, progress=on_file)
                 reports += report.files
-                troubles += [
-                    BadInput(file.broken, where=file.path, mend="ask for the file again; what came before is kept")
-                    for file in report.files
-                    if file.broken
-                ]
+                for file in report.files:
+                    said = file.broken or _mostly_rejected(file)
+                    if said:
+                        troubles.append(BadInput(said, where=f"{path}: source {source.name!r}: {file.path}"))
+                        unread.append(source.name)
+                    if file.status == "refused":
+                        unopened.append(source.name)
             except HopbackError as error:
-                troubles.append(error)
+                where = f"{path}: {error.where}" if source.name in error.where else f"{path}: source {source.name!r}"
+                troubles.append(BadInput(error.message, where=where, mend=error.mend))
                 unread.append(source.name)
+                unopened.append(source.name)
     except BaseException:
         closing.close()
         raise
-    return Kit(book, store, Desk(book, store, tuple(unread)), tuple(reports), tuple(troubles), closing)
+    desk = Desk(book, store, tuple(dict.fromkeys(unread)))
+    return Kit(book, store, desk, tuple(reports), tuple(troubles), tuple(unopened), closing)
+
+
+def _mostly_rejected(file: FileReport) -> str:
+    """What to say of a file of which more lines are rejected than used; empty for any other."""
+    used = file.kept + file.duplicates
+    if file.rejected < _A_FEW or file.rejected <= used:
+        return ""
+    return (
+        f"{file.rejected} of {file.read} lines cannot be used; look at the reject file, and whether the format is right"
+    )

@@ -62,7 +62,8 @@ class FileReport:
 
     ``read`` = ``kept`` + ``duplicates`` + ``rejected`` + ``headers``; blank lines are no rows.
 
-    ``status`` is ``loaded``, ``replaced`` (an older reading stopped counting) or ``unchanged``. ``first_at`` and
+    ``status`` is ``loaded``, ``replaced`` (an older reading stopped counting), ``unchanged`` or ``refused`` (nothing of
+    it can be used). ``first_at`` and
     ``last_at`` span the set-up times. ``reasons`` counts rejects by code (only of files loaded now); ``reject_file``
     holds them. ``broken`` says why reading stopped early.
     """
@@ -218,11 +219,23 @@ class _Loader:
         self._usual: Format | None = None
 
     def load(self, paths: Sequence[Path]) -> dict[Path, FileReport]:
-        changed = [path for path in paths if not self._is_unchanged(path)]
+        changed = []
+        for path in paths:
+            try:
+                if not self._is_unchanged(path):
+                    changed.append(path)
+            except BadInput as error:
+                self._refuse(path, error)
         self._usual = self._usual_format(changed)
         numbers = self._store.manifest.next_file_ids(len(changed)) if changed else range(0)
         for path, file_id in zip(changed, numbers, strict=True):
-            self._read(path, file_id)
+            try:
+                self._read(path, file_id)
+            except BadInput as error:
+                if file_id in self._waiting:  # it began well: what came before is kept
+                    self._waiting[file_id].reading.broken = error.message
+                else:
+                    self._refuse(path, error)
         self._settle()
         return self._reports
 
@@ -267,7 +280,11 @@ class _Loader:
     def _read(self, path: Path, file_id: int) -> None:
         name = self._name(path)
         reading = Reading()
-        file = _File(path, name, file_id, path.stat().st_mtime_ns, None, reading, name in self._known)
+        try:
+            changed_at = path.stat().st_mtime_ns
+        except OSError as error:
+            raise BadInput(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        file = _File(path, name, file_id, changed_at, None, reading, name in self._known)
         old = self._known.get(name)
         blocks = read_blocks(path, reading, encoding=self._source.encoding, block=self._block)
         is_alone = False
@@ -306,7 +323,7 @@ class _Loader:
                 set(form.dialect.signature) - {self._source.columns.get(name, name) for name in sample[0].split(",")}
             )
             raise BadInput(
-                f"the header does not name {', '.join(missing)}", where=f"{path}:1",
+                f"line 1: the header does not name {', '.join(missing)}", where=str(path),
                 mend="map the file's own names in [sources.columns]",
             )  # fmt: skip
         return made
@@ -468,6 +485,11 @@ class _Loader:
             broken=file.reading.broken,
             is_live=True,
         )
+
+    def _refuse(self, path: Path, error: BadInput) -> None:
+        """A file of which nothing can be used costs no other file; it is tried again next time."""
+        said = f"{error.message} ({error.mend})" if error.mend else error.message
+        self._report(path, FileReport(self._name(path), "refused", "", "", "", 0, 0, 0, 0, 0, None, None, said))
 
     def _report(self, path: Path, report: FileReport) -> None:
         self._reports[path] = report

@@ -137,7 +137,9 @@ def _unzipped(file: BufferedReader, reading: Reading, digest: Any) -> Iterator[b
                 yield unzip.decompress(piece, _MOST_AT_ONCE)
             except zlib.error as error:
                 yield _up_to_damage(before, piece)
-                reading.broken = f"the gzip data are damaged ({error}); rows before the damage are kept"
+                reading.broken = (
+                    f"the gzip data are damaged ({error}); rows before the damage are kept; ask for the file again"
+                )
                 while piece := file.read(_PIECE):
                     reading.size += len(piece)
                     digest.update(piece)
@@ -146,7 +148,7 @@ def _unzipped(file: BufferedReader, reading: Reading, digest: Any) -> Iterator[b
             if unzip.eof:
                 unzip = None
     if unzip is not None:
-        reading.broken = "the gzip data end early; rows before the end are kept"
+        reading.broken = "the gzip data end early; rows before the end are kept; ask for the file again"
 
 
 def _up_to_damage(unzip: Any, piece: bytes) -> bytes:
