@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from hopback.portal.config import Configuration, database_of, read_configuration
 from hopback.proofs.notes import new_signer
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -81,3 +82,9 @@ Provider.objects.get_or_create(id="P1", legal_name="Bell", country="US", time_zo
     for found in ("0", "1"):
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         assert done.stdout.strip() == found, done.stderr
+
+
+def test_what_is_kept_beside_the_database_lies_beside_it(tmp_path: Path) -> None:
+    assert Configuration(database=str(tmp_path / "portal.sqlite3")).folder == tmp_path
+    assert Configuration(database=str(tmp_path / "portal.sqlite3"), data=tmp_path / "keys").folder == tmp_path / "keys"
+    assert Configuration(database="postgresql://hopback@/hopback").folder == Path()

@@ -163,7 +163,7 @@ def backup(folder: Path, /) -> None:
         raise NotFound("there is no database", where=str(database))
     folder.mkdir(parents=True, exist_ok=True)
     _copy(database, target)
-    source = configuration.data / KEY
+    source = configuration.folder / KEY
     if source.is_file():
         _copy_secret(source, folder / KEY)
     sys.stdout.write(f"{target}\n")
@@ -184,8 +184,8 @@ def restore(folder: Path, /) -> None:
         raise Refused("there is a database already", where=str(database), mend="move it away first")
     database.parent.mkdir(parents=True, exist_ok=True)
     _copy(source, database)
-    if (folder / KEY).is_file() and not (configuration.data / KEY).exists():
-        _copy_secret(folder / KEY, configuration.data / KEY)
+    if (folder / KEY).is_file() and not (configuration.folder / KEY).exists():
+        _copy_secret(folder / KEY, configuration.folder / KEY)
     verify()
 
 

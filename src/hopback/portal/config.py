@@ -26,7 +26,8 @@ class Configuration(BaseSettings):
     """The portal's settings.
 
     ``data`` is the folder for what the portal keeps beside its database: the default database,
-    generated secrets. ``database`` is the path of a SQLite file or a ``postgresql://`` URL.
+    generated secrets. Where it is not given it is the folder of the SQLite file, else this one.
+    ``database`` is the path of a SQLite file or a ``postgresql://`` URL.
     ``synchronous`` is SQLite's: FULL keeps an acknowledged answer through a power loss; NORMAL is
     for tests, demonstrations and exercises. ``exercise`` allows the policy and the actor of an
     exercise, which a real portal does not have. ``log_origin`` names the audit log in checkpoints.
@@ -34,7 +35,7 @@ class Configuration(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOPBACK_", extra="ignore", frozen=True)
 
-    data: Path = Path()
+    data: Path | None = None
     database: str = ""
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
@@ -45,19 +46,26 @@ class Configuration(BaseSettings):
     exercise: bool = False
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
+    @property
+    def folder(self) -> Path:
+        """Where what is kept beside the database lies."""
+        if self.data is not None:
+            return self.data
+        return Path(self.database).parent if self.database and "://" not in self.database else Path()
+
     def django_secret(self) -> str:
         """The key Django signs with: as given, or one for the life of this process."""
         given = _secret(self.secret_key, self.secret_key_file, where="HOPBACK_SECRET_KEY_FILE")
         return given or secrets.token_urlsafe(48)
 
     def log_signer(self) -> Signer:
-        """The key that signs checkpoints: as given, or one made once and kept in ``data`` as ``log.key``."""
+        """The key that signs checkpoints: as given, or one made once and kept in ``folder`` as ``log.key``."""
         given = _secret(self.log_key, self.log_key_file, where="HOPBACK_LOG_KEY_FILE")
         if given:
             return Signer.parse(given, where="HOPBACK_LOG_KEY")
-        path = self.data / "log.key"
+        path = self.folder / "log.key"
         if not path.exists():
-            self.data.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             _write_once(path, new_signer(self.log_origin).secret() + "\n")
         return Signer.parse(path.read_text(encoding="utf-8"), where=str(path))
 
@@ -89,7 +97,7 @@ def database_of(configuration: Configuration) -> dict[str, Any]:
         )
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": given or str(configuration.data / "hopback.sqlite3"),
+        "NAME": given or str(configuration.folder / "hopback.sqlite3"),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "timeout": 20,
