@@ -4,16 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from hopback.kernel.errors import BadInput
 from hopback.portal.config import Configuration, database_of, read_configuration
 from hopback.proofs.notes import new_signer
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -131,6 +131,16 @@ def test_two_neighbours_show_it_and_then_both_are_answered(kit: Kit) -> None:
     assert any("+10 h 30 min" in why for why in first.why)
 
 
+def test_what_is_believed_of_a_clock_is_kept_dated_with_what_it_rests_on(kit: Kit) -> None:
+    desk = Desk(kit.book, kit.store)
+    desk.take([request(line, downstream=who) for line, who in enumerate(("P040", "P041", "P040", "P041"))])
+    first = desk.estimates()[0]
+    assert first == {
+        "source": "core", "day": "2026-10-28", "offset_s": 37800.0, "basis": "requests", "voters": 2,
+        "seen_that_day_by": ["P040", "P041"],
+    }  # fmt: skip
+
+
 def test_what_could_only_be_reviewed_is_answered_once_the_evidence_is_in(kit: Kit) -> None:
     standing = Standing(Desk(kit.book, kit.store))
     (early,) = standing.answer([request(1, downstream="P040")])

@@ -82,6 +82,38 @@ def test_one_request_is_answered_as_one_hop_with_what_the_next_should_search_for
     assert [one["answer"] for one in both] == ["upstream_named", "no_record"]
 
 
+def test_requests_are_remembered_in_the_store_and_weighed_with_later_ones(
+    book: Path, tmp_path: Path, hopback: Run
+) -> None:
+    freeswitch = BOOK.replace("generic-csv", "freeswitch-csv").replace("cole_1", "5551")
+    book.write_text(freeswitch.replace('files = "cdr', 'time_zone = "America/Chicago"\nfiles = "cdr'), encoding="utf-8")
+    rows = [
+        f'"","3035550111","202555014{n}","public","2026-11-03 0{n}:50:02","2026-11-03 0{n}:50:08","2026-11-03 0{n}:50:38",'
+        f'"36","30","NORMAL_CLEARING","u{n}","","5551","PCMU","PCMU"\n'
+        for n in (1, 2)
+    ]
+    (tmp_path / "cdr" / "a.csv").write_text("".join(rows), encoding="utf-8")
+
+    def ask(n: int, downstream: str) -> dict[str, object]:
+        path = tmp_path / f"r{n}.json"
+        facts = {"request_id": f"r{n}", "called": f"+1202555014{n}", "calling": "+13035550111", "accuracy_s": 10}
+        facts |= {
+            "started_at": f"2026-11-02T{19 + n}:20:03Z",
+            "downstream": downstream,
+            "duration_s": 30,
+            "answered": True,
+        }
+        path.write_text(json.dumps(facts), encoding="utf-8")
+        said = hopback("provider", "answer", path, "--book", book, "--store", tmp_path / "store", "--json")
+        return dict(json.loads(said.stdout))
+
+    assert ask(1, "P040")["answer"] == "needs_review"
+    assert ask(2, "P041")["upstream"] == "P003"
+    assert ask(1, "P040")["upstream"] == "P003"
+    estimates = json.loads((tmp_path / "store" / "clocks.json").read_text("utf-8"))
+    assert [row["offset_s"] for row in estimates] == [41400.0]
+
+
 @pytest.mark.parametrize(
     ("request_text", "said"),
     [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopback.kernel.errors import HopbackError
 from hopback.provider.kit import open_kit
+from hopback.provider.memory import write_estimates
 from hopback.wire.hops import HopRequest
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def serve(pipe: Connection, book: str, store: str) -> None:
             try:
                 message = json.loads(pipe.recv_bytes())
             except EOFError:
+                write_estimates(kit.store.folder, kit.desk.estimates())
                 return
             if "look" not in message:
                 pipe.send_bytes(_bytes(_over_pipe(standing, message)))
@@ -99,6 +101,7 @@ def poll(book: Path, store: Path, *, portal: str, key: str, every_s: float, tell
             with open_kit(book, store) as kit:
                 standing = Standing(kit.desk) if standing is None else standing.over(kit.desk)
                 posted = _over_http(standing, portal, key)
+                write_estimates(kit.store.folder, kit.desk.estimates())
             if posted:
                 tell(f"{posted} answers posted")
         except HopbackError as error:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hopback.kernel.calls import CallRecord, Reason, Sought
 from hopback.kernel.errors import BadInput
@@ -25,7 +25,6 @@ from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest, NextSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date, datetime
 
     from hopback.provider.book import Book
     from hopback.records.store import Coverage, Store
@@ -153,6 +152,30 @@ class Desk:
             for vote in votes_for(sought, records, clocks=known, ends=self.book.ends)
         }
         return replace(known, votes=tuple(sorted(votes, key=lambda vote: (vote.at, vote.source, vote.offset_s))))
+
+    def estimates(self) -> list[dict[str, Any]]:
+        """What is believed of each source's clock, by day, with what it rests on, for a person to read.
+
+        ``offset_s`` is how much too late the source's stamps are; ``basis`` is ``own_records`` with
+        the number of rows that show it, or ``requests`` with the requesters that agree.
+        """
+        clocks = self.clocks()
+        days: dict[tuple[str, date], set[str]] = defaultdict(set)
+        for vote in clocks.votes:
+            days[vote.source, vote.at.date()].add(vote.requester or "the consortium")
+        said: list[dict[str, Any]] = [
+            {"source": source, "day": day.isoformat(), "offset_s": offset, "basis": "own_records", "rows": rows}
+            for source, shown in clocks.own.items()
+            for day, (offset, rows) in shown.items()
+        ]
+        naive = {source.name: source.reading.time_zone is not None for source in self.book.sources}
+        for (source, day), requesters in days.items():
+            noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+            belief = clocks.belief(source, noon, is_naive=naive.get(source, False))
+            if belief is not None and source not in clocks.own:
+                row = {"source": source, "day": day.isoformat(), "offset_s": belief.offset_s, "basis": "requests"}
+                said.append(row | {"voters": belief.voters, "seen_that_day_by": sorted(requesters)})
+        return sorted(said, key=lambda row: (row["source"], row["day"]))
 
     def sought(self, request: HopRequest) -> Sought:
         """The call a request asks about."""

@@ -17,6 +17,7 @@ from hopback.kernel.errors import BadInput
 from hopback.kernel.numbers import format_e164, parse_number
 from hopback.provider.agent import Standing
 from hopback.provider.kit import open_kit
+from hopback.provider.memory import recall, remember, write_estimates
 from hopback.provider.wording import say_all
 from hopback.wire.hops import HopRequest, as_z
 from hopback.wire.stdout import write_json
@@ -108,6 +109,8 @@ def search(
 def answer(request: Path, /, *, book: Path, store: Path | None = None, json: Json = False) -> None:
     """Answer one request from the provider's records, and say what the next provider should search for.
 
+    With --store earlier requests are remembered: several together may show that a source's clock is off.
+
     Args:
         request: a JSON file with the request, or with a list of requests that are answered together.
         book: the provider's book.toml.
@@ -116,7 +119,11 @@ def answer(request: Path, /, *, book: Path, store: Path | None = None, json: Jso
     """
     requests = _read_requests(request)
     with open_kit(book, store) as kit:
-        answers = {answer.request_id: answer.model_dump(mode="json") for answer in Standing(kit.desk).answer(requests)}
+        earlier = recall(kit.store.folder)
+        remember(kit.store.folder, requests)
+        standing = Standing(kit.desk)
+        answers = {one.request_id: one.model_dump(mode="json") for one in standing.answer([*earlier, *requests])}
+        write_estimates(kit.store.folder, kit.desk.estimates())
         said = [answers[one.request_id] for one in requests]
         if json:
             write_json(said[0] if len(said) == 1 else said)
