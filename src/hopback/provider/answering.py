@@ -247,9 +247,17 @@ class Desk:
             reasons += [Reason("rejected_mention", {"lines": mentions})] if mentions else []
         elif expired:
             kind = AnswerKind.RECORDS_EXPIRED
-            for name in expired:
-                days = self.book.source(name).retention_days or 0
-                reasons.append(Reason("expired", {"source": name, "days": days, "begins": _z(kept_since[name])}))
+            reasons = [
+                Reason(
+                    "expired",
+                    {
+                        "source": name,
+                        "days": self.book.source(name).retention_days or 0,
+                        "begins": _z(kept_since[name]),
+                    },
+                )
+                for name in expired
+            ]
         elif not sum(one.rows_in_window for one in coverage.values()):
             kind = AnswerKind.NEEDS_REVIEW
             reasons.append(Reason("no_coverage"))

@@ -70,7 +70,7 @@ SENTENCES: Final = {
     "shift_unsupported": "The only fit needs a clock shift on source {source!r} that nothing else supports yet.",
     "called_rewritten": "Caller, time and duration agree but the called number does not: it may have been rewritten.",
     "calling_rewritten": "Called number, time and duration agree but the caller does not: it may have been rewritten.",
-    "absent": "No record fits; {looked_at} near ones were looked at.",
+    "absent": "No record fits (near ones looked at: {looked_at}).",
     "expired": "Source {source!r} keeps {days} days and its records now begin at {begins}; the call is older.",
     "no_coverage": "The records at hand hold nothing within a day of the call.",
     "source_unread": "Source {source!r} could not be read, so absence cannot be shown.",
