@@ -9,6 +9,7 @@ from hopback.kernel.answers import Answer, AnswerKind
 from hopback.kernel.calls import Sought
 from hopback.kernel.disclosure import Provider, ProviderView, disclose, own_hops
 from hopback.kernel.errors import BadInput, NotFound
+from hopback.kernel.numbers import format_e164, read_e164
 from hopback.proofs.canonical import canonical
 from hopback.wire.hops import HopRequest
 
@@ -17,18 +18,7 @@ if TYPE_CHECKING:
     from hopback.portal.tracebacks.models import Hop
     from hopback.wire.hops import HopAnswer
 
-__all__ = ["answer_key", "answer_of", "digits", "request_of"]
-
-MOST_DIGITS = 15
-"""ITU-T E.164 section 6.1."""
-
-
-def digits(number: str, *, where: str) -> int:
-    """E.164 digits of a number as the wire writes it, ``+`` first; raises :class:`BadInput`."""
-    bare = number.removeprefix("+")
-    if not (bare.isascii() and bare.isdigit()) or len(bare) > MOST_DIGITS or bare.startswith("0"):
-        raise BadInput(f"{number!r} is no E.164 number", where=where, mend="write it like +12025550143")
-    return int(bare)
+__all__ = ["answer_key", "answer_of", "request_of"]
 
 
 def request_of(row: Hop, trace: Trace, *, identity: str = "") -> HopRequest:
@@ -45,8 +35,8 @@ def request_of(row: Hop, trace: Trace, *, identity: str = "") -> HopRequest:
     asked = own.asked
     return HopRequest(
         request_id=row.request_id,
-        called=f"+{asked.called}",
-        calling=None if asked.calling is None else f"+{asked.calling}",
+        called=format_e164(asked.called),
+        calling=None if asked.calling is None else format_e164(asked.calling),
         started_at=asked.started_at,
         accuracy_s=asked.accuracy_s,
         downstream=own.downstream,
@@ -68,8 +58,8 @@ def answer_of(message: HopAnswer) -> Answer:
     upstream = None
     if following is not None:
         upstream = Sought(
-            called=digits(following.called, where="next.called"),
-            calling=None if following.calling is None else digits(following.calling, where="next.calling"),
+            called=read_e164(following.called, where="next.called"),
+            calling=None if following.calling is None else read_e164(following.calling, where="next.calling"),
             started_at=following.started_at,
             accuracy_s=following.accuracy_s,
             downstream=message.provider,
