@@ -197,6 +197,13 @@ def test_an_answer_tells_nothing_of_other_calls_and_other_neighbours(kit: Kit) -
             assert secret not in told
 
 
+def test_absence_of_an_unanswered_call_is_not_claimed_by_a_switch_that_shows_none(kit: Kit) -> None:
+    missed = request(77, downstream="P040", started_at=FIRST + timedelta(hours=6), answered=False, duration_s=None)
+    (said,) = answers(kit, [missed]).values()
+    assert said.answer is AnswerKind.NEEDS_REVIEW
+    assert any("may not write them down" in why for why in said.why)
+
+
 def test_a_call_older_than_what_is_kept_has_expired(kit: Kit) -> None:
     (said,) = answers(kit, [request(77, downstream="P040", started_at=FIRST - timedelta(days=6))]).values()
     assert said.answer is AnswerKind.RECORDS_EXPIRED

@@ -245,8 +245,16 @@ def test_a_caller_rewritten_on_the_way_is_a_question_for_a_person() -> None:
 
 def test_a_withheld_caller_is_found_alone_and_ambiguous_in_company() -> None:
     assert find(sought(calling=None), record("a")).outcome is Outcome.FOUND
+    assert find(sought(calling=None), record("a", at=later(120))).outcome is Outcome.REVIEW
     company = [record("a"), record("b", at=later(9), trunk="cole", calling={"calling_from": 14045550199})]
     assert find(sought(calling=None), *company).outcome is Outcome.AMBIGUOUS
+    assert find(sought(calling=None, duration_s=31.0), record("a", at=later(120))).outcome is Outcome.FOUND
+
+
+def test_a_record_without_a_caller_is_a_question_unless_its_duration_agrees() -> None:
+    bare = record("a", calling={})
+    assert find(sought(), bare).outcome is Outcome.REVIEW
+    assert find(sought(duration_s=31.0), bare).outcome is Outcome.FOUND
 
 
 def test_votes_come_only_from_calls_found_without_doubt() -> None:

@@ -261,6 +261,11 @@ class Desk:
         elif not sum(one.rows_in_window for one in coverage.values()):
             kind = AnswerKind.NEEDS_REVIEW
             reasons.append(Reason("no_coverage"))
+        if kind is AnswerKind.NO_RECORD and sought.answered is False:
+            unlogged = self.store.without_unanswered()
+            if unlogged:
+                kind = AnswerKind.NEEDS_REVIEW
+                reasons += [Reason("unanswered_unlogged", {"source": name}) for name in unlogged]
         if begins is not None and self.store.end is not None:
             names = ", ".join(sorted(name for name, one in coverage.items() if one.rows))
             reasons.append(Reason("searched", {"sources": names, "begins": _z(begins), "ends": _z(self.store.end)}))

@@ -303,7 +303,7 @@ def _decide(sought: Sought, in_time: Sequence[Sighting], sightings: tuple[Sighti
     senders = {sighting.ends.sender for sighting in tied}
     if len(senders) > 1:
         return Found(Outcome.AMBIGUOUS, best, tied, sightings, (Reason("several_fit", {"senders": len(senders)}),))
-    doubts = tuple(_doubts(sought, best, tied))
+    doubts = tuple(_doubts(sought, best, in_time))
     return Found(Outcome.REVIEW if doubts else Outcome.FOUND, best, tied, sightings, doubts)
 
 
@@ -328,7 +328,7 @@ def _best_of(sought: Sought, in_time: Sequence[Sighting]) -> tuple[Sighting, ...
     return tuple(sorted(pool, key=_rank, reverse=True))
 
 
-def _doubts(sought: Sought, best: Sighting, tied: Sequence[Sighting]) -> Iterable[Reason]:
+def _doubts(sought: Sought, best: Sighting, in_time: Sequence[Sighting]) -> Iterable[Reason]:
     """What a person should look at before anybody is named."""
     if best.ends.problem:
         yield Reason(
@@ -338,8 +338,12 @@ def _doubts(sought: Sought, best: Sighting, tied: Sequence[Sighting]) -> Iterabl
         yield Reason("time_inside_only", {"distance": best.distance_s})
     if sought.answered is None and best.record.answered is False:
         yield Reason("only_unanswered")
-    if best.likeness.calling is Agreement.UNKNOWN and len(_distinct(tied)) > 1:
-        yield Reason("caller_unknown")
+    if best.likeness.calling is Agreement.UNKNOWN and not best.likeness.is_corroborated:
+        # Called number and time alone are good enough only where the asker knows no caller either and
+        # nobody else called then.
+        is_alone = len(_distinct(in_time)) == 1 and best.fit is Fit.EXACT
+        if sought.calling is not None or not is_alone:
+            yield Reason("caller_unknown")
     if best.likeness.duration is Agreement.LIKE and best.likeness.call_id is not Agreement.SAME:
         yield Reason("duration_unsure", {"recorded": best.record.duration_s or 0.0})
 

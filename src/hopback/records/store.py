@@ -188,6 +188,16 @@ class Store:
                 found.append(EpochShift(name, day, seconds, calls))
         return found
 
+    def without_unanswered(self) -> tuple[str, ...]:
+        """The sources that have calls but not one unanswered: their switches may not log those."""
+        self._refresh()
+        silent = []
+        for name in self.sources():
+            picked = [landing for landing in self._landings if landing.source == name]
+            if picked and self._ask(picked, "SELECT count(*) FILTER (NOT answered), count(*) FROM calls")[0][0] == 0:
+                silent.append(name)
+        return tuple(silent)
+
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were loaded."""
         self._refresh()
