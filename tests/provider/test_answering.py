@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hopback.provider.agent import Standing
+from hopback.kernel.errors import HopbackError, Refused
+from hopback.provider.agent import Standing, look
 from hopback.provider.answering import Desk
 from hopback.provider.kit import Kit, open_kit
 from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest
@@ -149,6 +150,34 @@ def test_what_could_only_be_reviewed_is_answered_once_the_evidence_is_in(kit: Ki
     assert later["P040/1"].answer is AnswerKind.UPSTREAM_NAMED
     taken_back = {answer.request_id: answer for answer in standing.answer([], ["P041/2"])}
     assert taken_back["P040/1"].answer is AnswerKind.NEEDS_REVIEW
+
+
+def test_an_answer_that_did_not_arrive_is_said_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [request(line, downstream=who) for line, who in ((1, "P040"), (2, "P041"))]
+    troubles: dict[str, Exception] = {"P040/1": HopbackError("the portal is away"), "P041/2": Refused("not now")}
+    arrived: list[str] = []
+
+    class Portal:
+        def __init__(self, *_: str) -> None: ...
+
+        def standing_requests(self) -> list[HopRequest]:
+            return asked
+
+        def post_answer(self, answer: HopAnswer) -> None:
+            if trouble := troubles.pop(answer.request_id, None):
+                raise trouble
+            arrived.append(answer.request_id)
+
+    monkeypatch.setattr("hopback.wire.client.PortalClient", Portal)
+    standing = Standing(Desk(kit.book, kit.store))
+    with pytest.raises(HopbackError, match="away"):
+        look(standing, "http://portal.example", "key")
+    with pytest.raises(HopbackError, match="1 of 2 answers were not taken"):
+        look(standing, "http://portal.example", "key")
+    assert arrived == ["P040/1"]
+    assert look(standing, "http://portal.example", "key") == 1
+    assert arrived == ["P040/1", "P041/2"]
+    assert look(standing, "http://portal.example", "key") == 0
 
 
 def test_a_bad_request_among_others_is_named_and_loses_none_of_them(kit: Kit) -> None:

@@ -229,7 +229,9 @@ def test_a_time_that_is_the_answers_or_lies_inside_the_call_still_finds_it() -> 
     assert find(sought(accuracy_s=5.0), rung).outcome is Outcome.FOUND
     inside = record("a", at=later(-400), answer_at=later(-390), end_at=later(300), duration_s=690.0)
     assert find(sought(accuracy_s=5.0), inside).outcome is Outcome.REVIEW
-    assert find(sought(accuracy_s=5.0, duration_s=690.0), inside).outcome is Outcome.FOUND
+    assert find(sought(accuracy_s=5.0, duration_s=690.0), inside).outcome is Outcome.REVIEW
+    known = record("a", at=later(-400), answer_at=later(-390), end_at=later(300), sip_call_id_out="k@bell")
+    assert find(sought(accuracy_s=5.0, sip_call_id="k@bell"), known).outcome is Outcome.FOUND
 
 
 def test_a_trunk_without_an_owner_names_nobody() -> None:

@@ -25,6 +25,8 @@ SAME_DURATION_S: Final = 2.0
 """Two switches on one call differ by the message's way and by rounding to whole seconds at each end."""
 OTHER_DURATION_S: Final = 5.0
 """Beyond this two answered durations belong to two calls; between the two bounds nothing is said."""
+BILLING_STEPS_S: Final = (6.0, 30.0, 60.0)
+"""Steps to which some switches round durations up, as they bill."""
 SAME_DURATION_SHARE: Final = 0.01
 """On long calls clocks that run at slightly different rates add up: one percent more is allowed."""
 
@@ -204,6 +206,8 @@ def _number_reason(side: str, agreement: Agreement, by: str | None) -> Reason:
 def _completion(sought: Sought, record: CallRecord) -> Agreement:
     if sought.answered is None or record.answered is None:
         return Agreement.UNKNOWN
+    if sought.answered and not record.answered and sought.duration_s is not None and sought.duration_s < 1:
+        return Agreement.UNKNOWN  # of a call that short one switch may keep the answer and another not
     return Agreement.SAME if sought.answered == record.answered else Agreement.DIFFERS
 
 
@@ -214,4 +218,12 @@ def _duration(sought: Sought, record: CallRecord) -> Agreement:
     slack = SAME_DURATION_SHARE * max(sought.duration_s, record.duration_s)
     if apart <= SAME_DURATION_S + slack:
         return Agreement.SAME
-    return Agreement.DIFFERS if apart > OTHER_DURATION_S + slack else Agreement.LIKE
+    if apart <= OTHER_DURATION_S + slack or _is_rounded(sought.duration_s, record.duration_s):
+        return Agreement.LIKE
+    return Agreement.DIFFERS
+
+
+def _is_rounded(one: float, other: float) -> bool:
+    """Whether one duration is the other rounded up to whole billing steps."""
+    short, long = sorted((one, other))
+    return any(long % step == 0 and 0 <= long - short < step for step in BILLING_STEPS_S)

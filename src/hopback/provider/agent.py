@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopback.kernel.errors import HopbackError
+from hopback.kernel.errors import BadInput, HopbackError, NotFound, Refused
 from hopback.provider.kit import open_kit
 from hopback.provider.memory import write_estimates
 from hopback.wire.hops import HopRequest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hopback.provider.kit import Kit
     from hopback.wire.hops import HopAnswer
 
-__all__ = ["Standing", "serve"]
+__all__ = ["Standing", "look", "poll", "serve"]
 
 
 class Standing:
@@ -41,13 +41,19 @@ class Standing:
         return anew
 
     def answer(self, requests: Iterable[HopRequest], withdrawn: Iterable[str] = ()) -> list[HopAnswer]:
-        """Take requests, forget withdrawn ones, and return every answer that is new or has changed."""
+        """Take requests, forget withdrawn ones, and return every answer that is new or has changed.
+
+        An answer is returned again and again until it is known to have been :meth:`heard`.
+        """
         self.desk.withdraw(withdrawn)
         self.desk.take(requests)
         stand = self.desk.answers()
-        changed = [answer for request_id, answer in stand.items() if self._said.get(request_id) != answer]
-        self._said = stand
-        return changed
+        self._said = {request_id: answer for request_id, answer in self._said.items() if request_id in stand}
+        return [answer for request_id, answer in stand.items() if self._said.get(request_id) != answer]
+
+    def heard(self, answer: HopAnswer) -> None:
+        """``answer`` has arrived, and need not be said again unless it changes."""
+        self._said[answer.request_id] = answer
 
 
 def serve(pipe: Connection, book: str, store: str) -> None:
@@ -76,7 +82,7 @@ def serve(pipe: Connection, book: str, store: str) -> None:
                 pipe.send_bytes(_bytes(_over_pipe(standing, message)))
                 continue
             try:
-                said: dict[str, Any] = {"posted": _over_http(standing, *message["look"])}
+                said: dict[str, Any] = {"posted": look(standing, *message["look"])}
             except HopbackError as error:
                 said = {"failed": str(error)}
             pipe.send_bytes(_bytes(said))
@@ -100,7 +106,7 @@ def poll(book: Path, store: Path, *, portal: str, key: str, every_s: float, tell
         try:
             with open_kit(book, store) as kit:
                 standing = Standing(kit.desk) if standing is None else standing.over(kit.desk)
-                posted = _over_http(standing, portal, key)
+                posted = look(standing, portal, key)
                 write_estimates(kit.store.folder, kit.desk.estimates())
             if posted:
                 tell(f"{posted} answers posted")
@@ -112,10 +118,19 @@ def poll(book: Path, store: Path, *, portal: str, key: str, every_s: float, tell
 def _over_pipe(standing: Standing, message: dict[str, Any]) -> dict[str, Any]:
     requests = [HopRequest.model_validate(request) for request in message["requests"]]
     answers = standing.answer(requests, message.get("withdrawn", ()))
+    for answer in answers:
+        standing.heard(answer)
     return {"answers": [answer.model_dump(mode="json") for answer in answers]}
 
 
-def _over_http(standing: Standing, address: str, key: str) -> int:
+def look(standing: Standing, address: str, key: str) -> int:
+    """Fetch what stands at the portal, post every answer that is new, and return how many were posted.
+
+    An answer the portal does not take stops none of the others, and is said again at the next look.
+
+    Raises:
+        HopbackError: the portal is away, or did not take an answer; says which.
+    """
     from hopback.wire.client import PortalClient  # noqa: PLC0415 - only this lane needs a network
 
     client = PortalClient(address, key)
@@ -123,8 +138,16 @@ def _over_http(standing: Standing, address: str, key: str) -> int:
     known = {request.request_id for request in requests}
     withdrawn = [request_id for request_id in standing.desk.request_ids() if request_id not in known]
     answers = standing.answer(requests, withdrawn)
+    refusals: list[str] = []
     for answer in answers:
-        client.post_answer(answer)
+        try:
+            client.post_answer(answer)
+        except (BadInput, NotFound, Refused) as error:  # this one alone; a portal that is away ends the look
+            refusals.append(f"{answer.request_id}: {error}")
+        else:
+            standing.heard(answer)
+    if refusals:
+        raise HopbackError(f"{len(refusals)} of {len(answers)} answers were not taken, the first of them {refusals[0]}")
     return len(answers)
 
 

@@ -19,7 +19,7 @@ from hopback.kernel.errors import BadInput
 from hopback.kernel.numbers import format_e164, read_e164
 from hopback.provider.wording import say_all
 from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, Clocks, own_shifts
-from hopback.records.finding import SEARCH_REACH, Fit, Found, Outcome, Sighting, find_call, votes_for
+from hopback.records.finding import SEARCH_REACH, Found, Outcome, Sighting, find_call, votes_for
 from hopback.records.rejects import rejected_mentions
 from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest, NextSearch
 
@@ -126,7 +126,7 @@ class Desk:
                 for record in (
                     *(one for one in by_called[sought.called % _LINE] if _is_within(one, sought, SEARCH_REACH)),
                     *(one for one in by_caller[(sought.calling or 0) % _LINE] if _is_within(one, sought, near)),
-                    *(by_call_id[sought.sip_call_id] if sought.sip_call_id else ()),
+                    *(one for one in by_call_id[sought.sip_call_id] if _is_within(one, sought, SEARCH_REACH)),
                 )
             }
             chosen.append(sorted(records.values(), key=lambda record: (record.setup_at, record.record_id)))
@@ -337,12 +337,13 @@ def _next_search(sought: Sought, found: Found) -> NextSearch:
 
 def _narrow(sought: Sought, best: Sighting) -> tuple[datetime, float]:
     """The span of time that both the asker and our own clock allow, as middle and half-width."""
-    ours = timedelta(seconds=CLOCK_ERROR_S if best.fit is not Fit.EXACT or best.distance_s <= CLOCK_ERROR_S else 0)
+    needed = CORROBORATED_ERROR_S if best.distance_s > sought.accuracy_s + CLOCK_ERROR_S else CLOCK_ERROR_S
+    ours = timedelta(seconds=needed)
     theirs = timedelta(seconds=sought.accuracy_s)
     begins = max(sought.started_at - theirs, best.started_at - ours)
     ends = min(sought.started_at + theirs, best.started_at + ours)
     if begins > ends:
-        return best.started_at, CLOCK_ERROR_S
+        return best.started_at, needed
     half = (ends - begins) / 2
     return begins + half, max(round(half.total_seconds(), 3), _FINEST_S)
 

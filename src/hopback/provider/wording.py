@@ -67,6 +67,8 @@ SENTENCES: Final = {
     "only_unanswered": "Only an unanswered attempt was found, and it is not known whether the call was answered.",
     "caller_unknown": "No calling number shows that this is the call asked about.",
     "duration_unsure": "The duration is close to the asker's but not the same.",
+    "duration_unknown": "Its time is near, but no duration shows that it is the call and not another of the pair.",
+    "call_id_contradicted": "A record bears the SIP Call-ID asked about and contradicts the rest of what was asked.",
     "shift_unsupported": "The only fit needs a clock shift on source {source!r} that nothing else supports yet.",
     "called_rewritten": "Caller, time and duration agree but the called number does not: it may have been rewritten.",
     "calling_rewritten": "Called number, time and duration agree but the caller does not: it may have been rewritten.",

@@ -7,7 +7,7 @@ property of one call. It is a property of a *source* over dates, so it is believ
 
 * where the source's own records carry a second clock that depends on no zone, or
 * where at least two requesters, each counted once however much they ask, found their calls under
-  the same shift and fewer than two found theirs otherwise.
+  the same shift: two if nobody found theirs otherwise, three if one did.
 
 One requester is one vote: nobody can move a provider's clock alone, and since votes form a set,
 the order in which requests come does not matter.
@@ -231,13 +231,13 @@ def _by_requester(votes: Sequence[Vote]) -> dict[str, list[Vote]]:
 
 
 def _agreed(ballots: Mapping[str, int | None]) -> tuple[int, int] | None:
-    """The value on which two or more requesters agree while fewer than two say anything else."""
+    """The value on which requesters agree: two if nobody says otherwise, three if one does."""
     count = Counter(ballot for ballot in ballots.values() if ballot is not None)
     if not count:
         return None
     value, voters = max(count.items(), key=lambda item: (item[1], -abs(item[0])))
     others = count.total() - voters
-    return (value, voters) if voters >= _VOTERS and others < _VOTERS else None
+    return (value, voters) if voters >= _VOTERS + others and others < _VOTERS else None
 
 
 def _zone_ballot(votes: Sequence[Vote], *, zone: str, at: datetime) -> int | None:
@@ -277,11 +277,7 @@ def _stamp_offset(vote: Vote, zone: str) -> int | None:
 
 
 def _agreed_skew(ballots: Sequence[float]) -> tuple[float, int] | None:
-    """The clock error on which requesters agree to within a minute: two if nobody differs, three if one does.
-
-    Stricter than for zones, which have to meet a real zone to the quarter hour: any two calls lie some
-    minutes apart, so an accident and one hostile requester could make a pair.
-    """
+    """The clock error on which requesters agree to within a minute: two if nobody differs, three if one does."""
     ordered = sorted(ballots)
     groups = [[other for other in ordered if 0 <= other - ballot <= _SAME_SKEW_S] for ballot in ordered]
     largest = max(groups, key=len, default=[])

@@ -38,7 +38,7 @@ stamp and a book can stand in (UTC-12 and UTC+14), and the longest clock error."
 
 _RING_S = 90.0  # an answer follows its set-up within this, so a time given may be that of the answer
 _EXACT_S = 10.0
-_CLEAR_OF_S = 120.0  # two readings this much apart from what was asked are not equally good
+_CLEAR_OF_S = CLOCK_ERROR_S  # nearer than this a clock alone may have put the right record behind a wrong one
 
 
 class Fit(IntEnum):
@@ -47,8 +47,9 @@ class Fit(IntEnum):
     ELSEWHERE = 0
     UNDER_A_SHIFT = 1  # only if the source's stamps were off by a zone that nothing else supports
     INSIDE_THE_CALL = 2  # the time asked about lies between answer and end
-    CLOCK_ERROR = 3
-    EXACT = 4
+    BY_CALL_ID = 3  # the stamp is far off and the Call-ID says that it is the call all the same
+    CLOCK_ERROR = 4
+    EXACT = 5
 
 
 class Outcome(StrEnum):
@@ -147,11 +148,8 @@ def find_call(
     sightings = tuple(seen)
     candidates = [sighting for sighting in seen if sighting.is_candidate]
     in_time = [sighting for sighting in candidates if sighting.fit >= Fit.INSIDE_THE_CALL]
-    if sought.answered is None and any(sighting.record.answered for sighting in in_time):
-        # Of a try and the call that followed, the one that was completed is the one traced.
-        in_time = [sighting for sighting in in_time if sighting.record.answered]
     if in_time:
-        return _decide(sought, in_time, sightings)
+        return _decide(sought, in_time, sightings, clocks=clocks, ends=ends)
     return _explain_absence(sought, candidates, sightings)
 
 
@@ -191,14 +189,17 @@ def _sight(
     fit = _fit_in_time(sought, record, distance, allowance, offset)
     if fit is Fit.ELSEWHERE and likeness.call_id is Agreement.SAME:
         # A Call-ID is unique over space and time (RFC 3261 section 8.1.1.4): the stamp is what is wrong.
-        fit = Fit.CLOCK_ERROR
+        fit = Fit.BY_CALL_ID
         reasons.append(Reason("call_id_outweighs_time", {"distance": distance}))
+        start, offset = sought.started_at, (record.setup_at - sought.started_at).total_seconds()
+        two_ends = ends(record, start)
     elif fit is Fit.ELSEWHERE:
-        shift = _lone_shift(sought, record, clocks, allowance, is_corroborated=likeness.is_corroborated)
+        shift = _lone_shift(sought, record, clocks, allowance, likeness=likeness)
         if shift is not None:
             fit = Fit.UNDER_A_SHIFT
             reasons.append(Reason("only_under_a_shift", {"shift": shift}))
-    reasons.append(Reason(f"time_{fit.name.lower()}", {"distance": distance, "accuracy": sought.accuracy_s}))
+    if fit is not Fit.BY_CALL_ID:
+        reasons.append(Reason(f"time_{fit.name.lower()}", {"distance": distance, "accuracy": sought.accuracy_s}))
     reasons += _downstream_reasons(sought, two_ends)
     sighting = Sighting(record, two_ends, likeness, fit, start, offset, distance, 0.0, tuple(reasons))
     return replace(sighting, confidence=_confidence(sought, sighting))
@@ -228,21 +229,22 @@ def _fit_in_time(sought: Sought, record: CallRecord, distance: float, allowance:
 
 
 def _lone_shift(
-    sought: Sought, record: CallRecord, clocks: Clocks, allowance: float, *, is_corroborated: bool
+    sought: Sought, record: CallRecord, clocks: Clocks, allowance: float, *, likeness: Likeness
 ) -> float | None:
     """The clock error or wrong zone under which alone this record would be the call, in seconds.
 
-    Not asked of a clock that has been shown to be right, and of one that has been shown to be wrong
-    only where something besides the time speaks for the record.
+    A wrong zone is not asked of a clock that has been shown to be right, and of one that has been
+    shown to be wrong only where something besides the time speaks for the record.
     """
+    apart = (record.setup_at - sought.started_at).total_seconds()
+    is_unknown = likeness.duration is Agreement.UNKNOWN
+    if abs(apart) <= LARGEST_SKEW_S and (likeness.is_corroborated or is_unknown):
+        return apart
     if record.source in clocks.own:
         return None
     belief = clocks.belief(record.source, sought.started_at, is_naive=record.is_naive)
-    if belief is not None and (belief.offset_s == 0.0 or not is_corroborated):
+    if belief is not None and (belief.offset_s == 0.0 or not likeness.is_corroborated):
         return None
-    apart = (record.setup_at - sought.started_at).total_seconds()
-    if abs(apart) <= LARGEST_SKEW_S and (is_corroborated or sought.duration_s is None):
-        return apart
     zone = clocks.zones.get(record.source)
     if zone is None or not record.is_naive:
         return None
@@ -261,6 +263,7 @@ def _downstream_reasons(sought: Sought, ends: Ends) -> tuple[Reason, ...]:
 _BASE_CONFIDENCE = {
     Fit.EXACT: 0.95,
     Fit.CLOCK_ERROR: 0.85,
+    Fit.BY_CALL_ID: 0.7,
     Fit.INSIDE_THE_CALL: 0.6,
     Fit.UNDER_A_SHIFT: 0.4,
     Fit.ELSEWHERE: 0.05,
@@ -297,20 +300,55 @@ def _rank(sighting: Sighting) -> tuple[float, ...]:
     )
 
 
-def _decide(sought: Sought, in_time: Sequence[Sighting], sightings: tuple[Sighting, ...]) -> Found:
+def _may_be_completed(sought: Sought, sighting: Sighting) -> bool:
+    """Whether the attempt may be the one traced: the one that was completed, unless a missed call is sought."""
+    return sighting.record.answered is not False or sought.answered is False
+
+
+def _decide(
+    sought: Sought,
+    in_time: Sequence[Sighting],
+    sightings: tuple[Sighting, ...],
+    *,
+    clocks: Clocks,
+    ends: Callable[[CallRecord, datetime], Ends],
+) -> Found:
     tied = _best_of(sought, in_time)
     best = tied[0]
+    if len({sighting.ends.sender for sighting in tied}) == 1:
+        tied += tuple(one for one in sightings if _is_rival(sought, one, best))
     senders = {sighting.ends.sender for sighting in tied}
     if len(senders) > 1:
         return Found(Outcome.AMBIGUOUS, best, tied, sightings, (Reason("several_fit", {"senders": len(senders)}),))
-    doubts = tuple(_doubts(sought, best, in_time))
+    doubts = (*_doubts(sought, best, in_time), *_owner_doubts(sought, tied, clocks=clocks, ends=ends))
     return Found(Outcome.REVIEW if doubts else Outcome.FOUND, best, tied, sightings, doubts)
+
+
+def _is_rival(sought: Sought, one: Sighting, best: Sighting) -> bool:
+    """Whether a record that lost to ``best``, and came from somebody else, fits too well to be passed over.
+
+    It bears the Call-ID asked about and ``best`` does not; or it fits the time exactly, which
+    ``best`` does not, and nothing that is known of the call says otherwise.
+    """
+    if one.ends.sender == best.ends.sender or one.likeness.called is Agreement.DIFFERS:
+        return False
+    if one.likeness.call_id is Agreement.SAME:
+        return best.likeness.call_id is not Agreement.SAME and one.fit >= Fit.BY_CALL_ID
+    if one.fit is not Fit.EXACT or best.fit is Fit.EXACT or one.likeness.is_contradicted:
+        return False
+    if best.fit is Fit.CLOCK_ERROR and best.likeness.call_id is Agreement.SAME:
+        return False
+    if one.likeness.calling is Agreement.DIFFERS:
+        return one.likeness.duration is Agreement.SAME
+    return not one.is_off_path or best.ends.downstream != sought.downstream
 
 
 def _best_of(sought: Sought, in_time: Sequence[Sighting]) -> tuple[Sighting, ...]:
     """Those sightings that no other beats on evidence of a better kind, best first."""
     pool = list(in_time)
     for is_better in (
+        # Of a try and the call that followed, the one that was completed is the one traced.
+        lambda one: sought.answered is not None or one.record.answered is not False,
         lambda one: one.likeness.call_id is Agreement.SAME,
         lambda one: one.likeness.calling is not Agreement.UNKNOWN,
         lambda one: one.likeness.duration is Agreement.SAME,
@@ -318,7 +356,7 @@ def _best_of(sought: Sought, in_time: Sequence[Sighting]) -> tuple[Sighting, ...
         # What came from the asker is not what went to it, except where it has nothing else to show.
         lambda one: one.ends.upstream is None or one.ends.upstream != sought.downstream,
         lambda one: one.ends.problem != "itself",
-        lambda one: one.fit > Fit.INSIDE_THE_CALL,
+        lambda one: one.fit >= Fit.CLOCK_ERROR,
     ):
         better = [sighting for sighting in pool if is_better(sighting)]
         pool = better or pool
@@ -334,7 +372,7 @@ def _doubts(sought: Sought, best: Sighting, in_time: Sequence[Sighting]) -> Iter
         yield Reason(
             f"sender_{best.ends.problem}", {"trunk": best.record.ingress_trunk or best.record.ingress_ip or ""}
         )
-    if best.fit is Fit.INSIDE_THE_CALL and not best.likeness.is_corroborated:
+    if best.fit is Fit.INSIDE_THE_CALL and best.likeness.call_id is not Agreement.SAME:
         yield Reason("time_inside_only", {"distance": best.distance_s})
     if sought.answered is None and best.record.answered is False:
         yield Reason("only_unanswered")
@@ -344,12 +382,30 @@ def _doubts(sought: Sought, best: Sighting, in_time: Sequence[Sighting]) -> Iter
         is_alone = len(_distinct(in_time)) == 1 and best.fit is Fit.EXACT
         if sought.calling is not None or not is_alone:
             yield Reason("caller_unknown")
+    is_unmeasured = sought.duration_s is not None and best.likeness.duration is Agreement.UNKNOWN
+    went_to_asker = sought.downstream is not None and best.ends.downstream == sought.downstream
+    if is_unmeasured and best.fit is Fit.CLOCK_ERROR and not went_to_asker:
+        yield Reason("duration_unknown")
     if best.likeness.duration is Agreement.LIKE and best.likeness.call_id is not Agreement.SAME:
         yield Reason("duration_unsure", {"recorded": best.record.duration_s or 0.0})
 
 
+def _owner_doubts(
+    sought: Sought, tied: Sequence[Sighting], *, clocks: Clocks, ends: Callable[[CallRecord, datetime], Ends]
+) -> Iterable[Reason]:
+    """Whether a trunk changed hands so near the call that a clock error decides whose it was."""
+    error = timedelta(seconds=CLOCK_ERROR_S)
+    for one in tied:
+        allowed = timedelta(seconds=sought.accuracy_s) + error
+        others = [at.at for at in clocks.readings(one.record) if abs(at.at - sought.started_at) <= allowed]
+        instants = [one.started_at - error, one.started_at + error, *others]
+        if any(ends(one.record, at).sender != one.ends.sender for at in instants):
+            yield Reason("sender_two_owners", {"trunk": one.record.ingress_trunk or one.record.ingress_ip or ""})
+            return
+
+
 def _explain_absence(sought: Sought, candidates: Sequence[Sighting], sightings: tuple[Sighting, ...]) -> Found:
-    shifted = [one for one in candidates if one.fit is Fit.UNDER_A_SHIFT and one.record.answered is not False]
+    shifted = [one for one in candidates if one.fit is Fit.UNDER_A_SHIFT and _may_be_completed(sought, one)]
     if shifted:
         reasons = (Reason("shift_unsupported", {"source": shifted[0].record.source}),)
         return Found(Outcome.REVIEW, shifted[0], (shifted[0],), sightings, reasons)
@@ -362,11 +418,13 @@ def _explain_absence(sought: Sought, candidates: Sequence[Sighting], sightings: 
 def _is_worth_a_look(sought: Sought, sighting: Sighting) -> bool:
     """Whether a record that is no candidate still stands so close that a person should see it.
 
-    One of the two numbers agrees, the other may have been rewritten on the way; what else is
-    known of the call must agree exactly. Numbers that agree while the duration does not are
-    another call of a busy pair, unless the records leave room for no other.
+    It bears the Call-ID asked about; or one of the two numbers agrees, the other may have been
+    rewritten on the way, and what else is known of the call agrees exactly. Numbers that agree
+    while the duration does not are another call of a busy pair.
     """
     likeness = sighting.likeness
+    if likeness.call_id is Agreement.SAME and sighting.fit >= Fit.BY_CALL_ID:
+        return True
     if sighting.is_off_path or sighting.fit < Fit.CLOCK_ERROR or likeness.is_contradicted:
         return False
     one_number = (likeness.called is not Agreement.DIFFERS) != (likeness.calling is not Agreement.DIFFERS)
@@ -375,6 +433,8 @@ def _is_worth_a_look(sought: Sought, sighting: Sighting) -> bool:
 
 
 def _doubt_of(sighting: Sighting) -> Reason:
+    if sighting.likeness.call_id is Agreement.SAME:
+        return Reason("call_id_contradicted")
     side = "called" if sighting.likeness.called is Agreement.DIFFERS else "calling"
     return Reason(f"{side}_rewritten")
 
