@@ -17,6 +17,7 @@ from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 CHICAGO, KOLKATA = ZoneInfo("America/Chicago"), ZoneInfo("Asia/Kolkata")
 FIRST = datetime(2026, 10, 28, 14, 0, tzinfo=UTC)
@@ -150,6 +151,43 @@ def test_what_could_only_be_reviewed_is_answered_once_the_evidence_is_in(kit: Ki
     assert later["P040/1"].answer is AnswerKind.UPSTREAM_NAMED
     taken_back = {answer.request_id: answer for answer in standing.answer([], ["P041/2"])}
     assert taken_back["P040/1"].answer is AnswerKind.NEEDS_REVIEW
+
+
+def test_a_record_is_not_the_answer_to_requests_about_two_times(tmp_path: Path) -> None:
+    folder = book_with(tmp_path, [[FIRST.isoformat(), number(5040), number(40), "cole_1", "70", "k@bell"]])
+    asked = [
+        request(40, downstream="P040", name=name, started_at=at, duration_s=70.0, sip_call_id="k@bell")
+        for name, at in (("then", FIRST), ("later", FIRST + timedelta(hours=5)))
+    ]
+    with open_kit(folder, None) as opened:
+        assert [one.answer for one in answers(opened, asked[:1]).values()] == [AnswerKind.UPSTREAM_NAMED]
+        both = answers(opened, asked)
+    assert {one.answer for one in both.values()} == {AnswerKind.NEEDS_REVIEW}
+    assert "another time" in " ".join(both["then"].why)
+
+
+def test_a_time_that_is_only_near_names_nobody_while_lines_that_may_fit_better_are_unread(tmp_path: Path) -> None:
+    near = [(FIRST + timedelta(seconds=60)).isoformat(), number(5040), number(40), "cole_1", "70", ""]
+    asked = [request(40, downstream="P040", started_at=FIRST, duration_s=None)]
+    with open_kit(book_with(tmp_path / "whole", [near]), None) as opened:
+        assert [one.answer for one in answers(opened, asked).values()] == [AnswerKind.UPSTREAM_NAMED]
+    broken = ["yesterday", number(5040), number(40), "bell_1", "70", ""]
+    with open_kit(book_with(tmp_path / "broken", [near, broken]), None) as opened:
+        (said,) = answers(opened, asked).values()
+    assert said.answer is AnswerKind.NEEDS_REVIEW
+    assert "could not be read" in " ".join(said.why)
+
+
+def book_with(folder: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """A provider with one source and these rows."""
+    (folder / "cdr").mkdir(parents=True)
+    (folder / "book.toml").write_text(BOOK, encoding="utf-8")
+    with (folder / "cdr" / "edge-1.csv").open("w", newline="", encoding="utf-8") as file:
+        write = csv.writer(file).writerow
+        write(["start_time", "calling", "called", "trunk", "duration", "call_id"])
+        for row in rows:
+            write(row)
+    return folder
 
 
 def test_an_answer_that_did_not_arrive_is_said_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

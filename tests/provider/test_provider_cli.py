@@ -132,6 +132,10 @@ def test_requests_are_remembered_in_the_store_and_weighed_with_later_ones(
             '{"request_id": "r", "called": "2025550143", "started_at": "2026-11-02T10:20:00Z", "accuracy_s": -1}',
             "accuracy_s",
         ),
+        (
+            '{"request_id": "r", "called": "2025550143", "started_at": "9999-12-31T23:59:59Z", "accuracy_s": 1}',
+            "no call of the year 9999",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_read_is_one_line_and_exit_two(
@@ -144,6 +148,30 @@ def test_a_request_that_cannot_be_read_is_one_line_and_exit_two(
     assert said in ran.stderr
     assert ran.stderr.count("\n") == 1
     assert ran.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--accuracy", "-1"), ("--accuracy", "nan"), ("--at", "0001-01-01T00:00:00+14:00")]
+)
+def test_an_option_of_a_search_that_cannot_be_used_is_named(option: str, value: str, book: Path, hopback: Run) -> None:
+    good = {"--called": "2025550143", "--at": "2026-11-02T16:20:00Z"}
+    options = [word for pair in (good | {option: value}).items() for word in pair]
+    ran = hopback("provider", "search", "--book", book, *options)
+    assert ran.returncode == 2
+    assert option in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_caller_may_be_written_as_withheld(book: Path, tmp_path: Path, hopback: Run) -> None:
+    path = tmp_path / "request.json"
+    facts = {"request_id": "r", "called": "2025550143", "started_at": "2026-11-02T16:20:00Z", "accuracy_s": 30}
+    said = []
+    for caller in (None, "Anonymous"):
+        path.write_text(json.dumps(facts | {"calling": caller}), encoding="utf-8")
+        ran = hopback("provider", "answer", path, "--book", book, "--json")
+        assert ran.returncode == 0, ran.stderr
+        said.append(json.loads(ran.stdout))
+    assert said[0] == said[1]
 
 
 def test_a_source_that_cannot_be_read_is_one_line_after_the_others_are_loaded(

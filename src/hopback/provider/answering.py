@@ -19,7 +19,7 @@ from hopback.kernel.errors import BadInput
 from hopback.kernel.numbers import format_e164, read_e164
 from hopback.provider.wording import say_all
 from hopback.records.clockwork import CLOCK_ERROR_S, CORROBORATED_ERROR_S, Clocks, own_shifts
-from hopback.records.finding import SEARCH_REACH, Found, Outcome, Sighting, find_call, votes_for
+from hopback.records.finding import SEARCH_REACH, Fit, Found, Outcome, Sighting, find_call, votes_for
 from hopback.records.rejects import rejected_mentions
 from hopback.wire.hops import AnswerKind, HopAnswer, HopRequest, NextSearch
 
@@ -199,11 +199,58 @@ class Desk:
             )
             for request_id, why in self._unreadable.items()
         }
-        for request_id, (sought, records) in self._candidates.items():
-            found = find_call(sought, records, clocks=clocks, ends=self.book.ends)
-            request = self._asked[request_id]
-            said[request_id] = self._answer(request, sought, found)
+        found = {
+            request_id: find_call(sought, records, clocks=clocks, ends=self.book.ends)
+            for request_id, (sought, records) in self._candidates.items()
+        }
+        shared = self._shared_by_two_calls(found)
+        for request_id, (sought, _records) in self._candidates.items():
+            one = found[request_id]
+            if doubts := (
+                *self._gaps_behind(sought, one),
+                *([Reason("record_shared")] if request_id in shared else ()),
+            ):
+                one = replace(one, outcome=Outcome.REVIEW, reasons=(*one.reasons, *doubts))
+            said[request_id] = self._answer(self._asked[request_id], sought, one)
         return said
+
+    def _shared_by_two_calls(self, found: Mapping[str, Found]) -> set[str]:
+        """Those requests of which one record is to be the answer though they ask about different times.
+
+        Two calls have two records: one of the two was not found, and it is not known which.
+        """
+        claims: dict[str, list[str]] = defaultdict(list)
+        for request_id, one in found.items():
+            if one.outcome is Outcome.FOUND:
+                for sighting in one.tied:
+                    claims[sighting.record.record_id].append(request_id)
+        shared: set[str] = set()
+        for claimants in claims.values():
+            calls = [self._candidates[request_id][0] for request_id in claimants]
+            latest_first = min(one.started_at + timedelta(seconds=one.accuracy_s) for one in calls)
+            earliest_last = max(one.started_at - timedelta(seconds=one.accuracy_s) for one in calls)
+            if (earliest_last - latest_first).total_seconds() > 2 * CORROBORATED_ERROR_S:
+                shared.update(claimants)
+        return shared
+
+    def _gaps_behind(self, sought: Sought, found: Found) -> Iterable[Reason]:
+        """Records that cannot be read, where nothing but a time near enough says that this is the call.
+
+        The right one may lie among them.
+        """
+        best = found.best
+        if found.outcome is not Outcome.FOUND or best is None:
+            return
+        if best.fit is Fit.EXACT or best.likeness.is_corroborated:
+            return
+        yield from self._unread_reasons(sought)
+        yield from (Reason("source_purged", {"source": name}) for name in self._expired(sought))
+
+    def _unread_reasons(self, sought: Sought) -> list[Reason]:
+        """Sources that could not be loaded, and rejected lines that name the number asked about."""
+        mentions = rejected_mentions(self.store.rejects, sought.called)
+        unread = [Reason("source_unread", {"source": name}) for name in self.unread]
+        return unread + ([Reason("rejected_mention", {"lines": mentions})] if mentions else [])
 
     def _answer(self, request: HopRequest, sought: Sought, found: Found) -> HopAnswer:
         if found.outcome is Outcome.ABSENT or found.best is None:
@@ -238,13 +285,10 @@ class Desk:
         coverage = self.coverage(sought)
         begins = min((one.first_at for one in coverage.values() if one.first_at is not None), default=None)
         kept_since = self._kept_since()
-        oldest = sought.started_at - timedelta(seconds=sought.accuracy_s)
-        expired = [name for name, since in kept_since.items() if oldest < since]
-        mentions = rejected_mentions(self.store.rejects, sought.called)
-        if self.unread or mentions:
+        expired = self._expired(sought)
+        if unread := self._unread_reasons(sought):
             kind = AnswerKind.NEEDS_REVIEW
-            reasons += [Reason("source_unread", {"source": name}) for name in self.unread]
-            reasons += [Reason("rejected_mention", {"lines": mentions})] if mentions else []
+            reasons += unread
         elif expired:
             kind = AnswerKind.RECORDS_EXPIRED
             reasons = [
@@ -279,6 +323,11 @@ class Desk:
             searched_until=sought.started_at + SEARCH_REACH,
             records_retained_since=max(kept_since.values(), default=begins),
         )
+
+    def _expired(self, sought: Sought) -> list[str]:
+        """The sources that may have purged the call, since it may lie before the time they are kept."""
+        oldest = sought.started_at - timedelta(seconds=sought.accuracy_s)
+        return [name for name, since in self._kept_since().items() if oldest < since]
 
     def _kept_since(self) -> dict[str, datetime]:
         """Since when each source that purges is kept.

@@ -8,13 +8,13 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import App, Parameter
 from pydantic import ValidationError
 
 from hopback.kernel.errors import BadInput
-from hopback.kernel.numbers import format_e164, parse_number
+from hopback.kernel.numbers import NumberKind, format_e164, parse_number
 from hopback.provider.agent import Standing
 from hopback.provider.kit import open_kit
 from hopback.provider.memory import recall, remember, write_estimates
@@ -23,12 +23,21 @@ from hopback.wire.hops import HopRequest, as_z
 from hopback.wire.stdout import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hopback.kernel.calls import CallRecord, Sought
     from hopback.provider.kit import Kit
     from hopback.records.finding import Sighting
     from hopback.records.loading import FileReport
 
 __all__ = ["app"]
+
+_SEARCH_OPTIONS: Final = {
+    "called": "--called",
+    "calling": "--calling",
+    "started_at": "--at",
+    "accuracy_s": "--accuracy",
+}
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 
@@ -82,13 +91,8 @@ def search(
         accuracy: how exact the time is: its half-width in seconds.
         json: machine output.
     """
-    request = HopRequest(
-        request_id="search",
-        called=_number(called, "--called"),
-        calling=_number(calling, "--calling") if calling else None,
-        started_at=_instant(at, "--at"),
-        accuracy_s=accuracy,
-    )
+    asked = {"request_id": "search", "called": called, "calling": calling, "accuracy_s": accuracy}
+    request = _request(asked | {"started_at": _instant(at, "--at")}, lambda field: _SEARCH_OPTIONS.get(field, field))
     with open_kit(book, store) as kit:
         sought = kit.desk.sought(request)
         found = kit.desk.search(sought)
@@ -165,18 +169,22 @@ def _read_requests(path: Path) -> list[HopRequest]:
     rows = data if isinstance(data, list) else [data]
     if not rows:
         raise BadInput("the list of requests is empty", where=str(path), mend="put at least one request in it")
-    requests = []
-    for row in rows:
-        try:
-            request = HopRequest.model_validate(row)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "request"
-            raise BadInput(first["msg"], where=f"{path}: {field}", mend="see the wire reference") from None
-        called = _number(request.called, f"{path}: called")
-        calling = _number(request.calling, f"{path}: calling") if request.calling else None
-        requests.append(request.model_copy(update={"called": called, "calling": calling}))
-    return requests
+    return [_request(row, lambda field: f"{path}: {field}") for row in rows]
+
+
+def _request(row: Any, where: Callable[[str], str]) -> HopRequest:
+    """Check one request and read its numbers; ``where`` says where a field was written."""
+    try:
+        request = HopRequest.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "request"
+        raise BadInput(first["msg"], where=where(field), mend="see the wire reference") from None
+    called = _number(request.called, where("called"))
+    calling = None
+    if request.calling and parse_number(request.calling).kind is not NumberKind.ANONYMOUS:
+        calling = _number(request.calling, where("calling"))
+    return request.model_copy(update={"called": called, "calling": calling})
 
 
 def _number(text: str, where: str) -> str:

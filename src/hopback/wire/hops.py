@@ -8,13 +8,23 @@ Fields may be added; none is renamed or removed without a deprecation.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from hopback.kernel.answers import AnswerKind
 
 __all__ = ["AnswerKind", "HopAnswer", "HopRequest", "NextSearch", "Utc", "as_z"]
+
+
+_YEARS: Final = range(1990, 2200)
+
+
+def _in_our_time(value: datetime) -> datetime:
+    """Refuse a year that can only be a slip, before anything is reckoned from it."""
+    if value.year not in _YEARS:
+        raise ValueError(f"no call of the year {value.year} is traced")
+    return value
 
 
 def _as_utc(value: datetime) -> datetime:
@@ -26,7 +36,9 @@ def as_z(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Utc = Annotated[AwareDatetime, AfterValidator(_as_utc), PlainSerializer(as_z, return_type=str, when_used="json")]
+_WRITTEN_AS_Z: Final = PlainSerializer(as_z, return_type=str, when_used="json")
+
+Utc = Annotated[AwareDatetime, AfterValidator(_as_utc), _WRITTEN_AS_Z]
 """An aware instant: any offset is read, ``Z`` with milliseconds is written."""
 
 
@@ -44,7 +56,7 @@ class HopRequest(_Message):
     request_id: str
     called: str
     calling: str | None = None
-    started_at: Utc
+    started_at: Annotated[AwareDatetime, AfterValidator(_in_our_time), AfterValidator(_as_utc), _WRITTEN_AS_Z]
     accuracy_s: float = Field(ge=0, le=86_400)
     downstream: str | None = None
     sip_call_id: str | None = None
