@@ -197,8 +197,8 @@ def believed_offset(votes: Iterable[Vote], *, source: str, zone: str | None, at:
     """What several requesters together show of a source's clock on the date of ``at``.
 
     ``zone`` is the zone the book declares for stamps that carry none of their own, None where the
-    format carries it. Returns None where fewer than two requesters agree, or where two or more
-    found their calls otherwise; an estimate with ``offset_s`` 0 says the book is right.
+    format carries it. Returns None where the requesters do not agree, as said above; an estimate
+    with ``offset_s`` 0 says the book is right.
     """
     mine = [vote for vote in votes if vote.source == source]
     shift, zone_voters = 0.0, 0
