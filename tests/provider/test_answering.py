@@ -178,6 +178,24 @@ def test_a_time_that_is_only_near_names_nobody_while_lines_that_may_fit_better_a
     assert "could not be read" in " ".join(said.why)
 
 
+def test_absence_is_not_claimed_where_a_source_falls_silent_for_days(tmp_path: Path) -> None:
+    rows = [
+        [(FIRST + timedelta(days=day)).isoformat(), number(5050), number(50), "cole_1", "70", ""]
+        for day in (-3, -2, -1, 0, 1, 2, 3)
+    ]
+    with open_kit(book_with(tmp_path / "whole", rows), None) as opened:
+        (said,) = answers(opened, [request(77, downstream="P040", started_at=FIRST)]).values()
+    assert said.answer is AnswerKind.NO_RECORD
+    folder = book_with(tmp_path / "gap", [rows[0], rows[-1]])
+    (folder / "cdr" / "core-1.csv").write_text(
+        ",".join(f'"{field}"' for field in freeswitch(FIRST, 1, trunk="5551", seconds=9, zone=CHICAGO)) + "\n", "utf-8"
+    )
+    with open_kit(folder, None) as opened:
+        (said,) = answers(opened, [request(77, downstream="P040", started_at=FIRST)]).values()
+    assert said.answer is AnswerKind.NEEDS_REVIEW
+    assert "'edge' has records from before and after" in " ".join(said.why)
+
+
 def book_with(folder: Path, rows: Sequence[Sequence[str]]) -> Path:
     """A provider with one source and these rows."""
     (folder / "cdr").mkdir(parents=True)

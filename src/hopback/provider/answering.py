@@ -305,6 +305,9 @@ class Desk:
         elif not sum(one.rows_in_window for one in coverage.values()):
             kind = AnswerKind.NEEDS_REVIEW
             reasons.append(Reason("no_coverage"))
+        elif silent := _silent(coverage, sought.started_at):
+            kind = AnswerKind.NEEDS_REVIEW
+            reasons += [Reason("source_silent", {"source": name}) for name in silent]
         if kind is AnswerKind.NO_RECORD and sought.answered is False:
             unlogged = self.store.without_unanswered()
             if unlogged:
@@ -340,6 +343,16 @@ class Desk:
             return {}
         sources = self.book.sources
         return {s.name: end - timedelta(days=s.retention_days) for s in sources if s.retention_days is not None}
+
+
+def _silent(coverage: Mapping[str, Coverage], at: datetime) -> list[str]:
+    """The sources that recorded before and after, but nothing within a day of ``at``: a file may be missing."""
+    return [
+        name
+        for name, one in coverage.items()
+        if one.first_at is not None and one.last_at is not None and one.first_at < at < one.last_at
+        if not one.rows_in_window
+    ]
 
 
 def _by_line(

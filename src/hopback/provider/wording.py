@@ -77,6 +77,7 @@ SENTENCES: Final = {
     "expired": "Source {source!r} keeps {days} days and its records now begin at {begins}; the call is older.",
     "no_coverage": "The records at hand hold nothing within a day of the call.",
     "unanswered_unlogged": "Source {source!r} shows no unanswered calls at all: it may not write them down.",
+    "source_silent": "Source {source!r} has records from before and after but none within a day: is a file missing?",
     "source_purged": "Source {source!r} no longer keeps that day, where a record that fits better may have been.",
     "source_unread": "Source {source!r} could not be read, so absence cannot be shown.",
     "rejected_mention": "{lines} lines that could not be read mention the called number: look at the reject files.",
