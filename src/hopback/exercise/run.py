@@ -183,7 +183,7 @@ def run_case(case: Case, out: Path, *, over_http: bool = False, progress: Progre
 
 def _clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("kits", "paths"):
+    for name in ("kits", "paths", "calls"):
         shutil.rmtree(out / name, ignore_errors=True)
     for path in (*out.glob("portal.sqlite3*"), *out.glob("results.json"), *out.glob("index.html")):
         path.unlink()
