@@ -196,6 +196,29 @@ def test_absence_is_not_claimed_where_a_source_falls_silent_for_days(tmp_path: P
     assert "'edge' has records from before and after" in " ".join(said.why)
 
 
+def test_a_call_that_outlasts_the_repeated_hour_is_found_under_either_reading(tmp_path: Path) -> None:
+    book = BOOK.replace("generic-csv", "kamailio-acc-csv").replace(
+        'cdr/edge-*.csv"', 'cdr/acc.csv"\ntime_zone = "America/Denver"'
+    )
+    (tmp_path / "cdr").mkdir()
+    (tmp_path / "book.toml").write_text(book.replace("cole_1", "198.51.100.2"), encoding="utf-8")
+    rows = [
+        "id,method,from_tag,to_tag,callid,sip_code,sip_reason,time,src_user,src_domain,src_ip,dst_ouser,dst_user,dst_domain"
+    ]
+    rows += [
+        f"{row},{method},a,b,k@cole.example,200,OK,{time},{number(5040)[1:]},198.51.100.2,198.51.100.2,"
+        f"{number(40)[1:]},{number(40)[1:]},203.0.113.9"
+        for row, (method, time) in enumerate((("INVITE", "2026-11-01 01:59:44"), ("BYE", "2026-11-01 02:00:56")))
+    ]
+    (tmp_path / "cdr" / "acc.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with open_kit(tmp_path, None) as opened:  # the core source has no files and is a trouble of its own
+        for hour, seconds in ((7, 3672.0), (8, 72.0)):
+            at = datetime(2026, 11, 1, hour, 59, 44, tzinfo=UTC)
+            asked = request(40, downstream="P040", started_at=at, duration_s=seconds)
+            (said,) = answers(opened, [asked]).values()
+            assert (said.answer, said.upstream) == (AnswerKind.UPSTREAM_NAMED, "P009"), said.why
+
+
 def book_with(folder: Path, rows: Sequence[Sequence[str]]) -> Path:
     """A provider with one source and these rows."""
     (folder / "cdr").mkdir(parents=True)

@@ -361,6 +361,8 @@ class Store:
             end = next((bye["at"] for bye in byes if self._ends(bye, row)), end)
             if end is not None and row["answer_at"] is not None:
                 duration = (end - row["answer_at"]) // 1000
+            if end is not None and row["setup_alt_at"] is not None and row["setup_alt_at"] <= end:
+                end = duration = None  # clocks went back: an hour more or less, and nothing here says which
         return CallRecord(
             record_id=record_id(entry.source, row["raw"]),
             source=entry.source,
