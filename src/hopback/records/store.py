@@ -330,8 +330,18 @@ class Store:
             kept.setdefault((source, row["raw"]), row)
         rows = list(kept.values())
         byes = self._byes([row for row in rows if row["record_type"] == "invite" and row["answered"]])
-        rows = _without_starts(rows)
+        rows = self._without_starts(rows)
         return [self._record(row, byes) for row in rows]
+
+    def _without_starts(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A START says that a call is going on; once its STOP, of the same source, is there it says nothing more."""
+        stopped = {self._switch_call(row) for row in rows if row["record_type"] == "stop"} - {None}
+        return [row for row in rows if row["record_type"] != "start" or self._switch_call(row) not in stopped]
+
+    def _switch_call(self, row: dict[str, Any]) -> tuple[str, str] | None:
+        """A switch's own name for a call, which another switch may use for another; None where it gave none."""
+        name = row["switch_call_id"]
+        return None if name is None else (self._files[row["file_id"]].source, name)
 
     def _byes(self, invites: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The BYE rows of answered INVITEs, wherever they were written."""
@@ -433,12 +443,6 @@ def _used(name: str, layouts: tuple[Layout, ...]) -> frozenset[str]:
 
         form.values(Fields(form.dialect, layout, Source("any"), note))
     return frozenset(used)
-
-
-def _without_starts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A START says that a call is going on; once its STOP is there it says nothing more."""
-    stopped = {row["switch_call_id"] for row in rows if row["record_type"] == "stop"}
-    return [row for row in rows if row["record_type"] != "start" or row["switch_call_id"] not in stopped]
 
 
 def _source_steps(whose: dict[int, str], names: Sequence[str]) -> tuple[list[str], list[str]]:
