@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connections
+from django.test import Client
 
 from hopback.kernel.calls import Sought
+from hopback.portal.accounts.access import ROLES
+from hopback.portal.accounts.models import AccessSession, Membership, Organisation, Part, User
+from hopback.portal.audit.actors import Actor, Role
 from hopback.portal.config import Configuration
 from hopback.portal.embedded import configure, import_sheet, use
 from hopback.wire.hops import HopAnswer, HopRequest, NextSearch
@@ -101,3 +105,65 @@ def answer() -> Callable[..., HopAnswer]:
         return HopAnswer(**fields)
 
     return build
+
+
+CAST = {
+    "Ada": ("consortium", "lead"),
+    "Abe": ("consortium", "analyst"),
+    "Ann": ("consortium", "analyst"),
+    "Otto": ("consortium", "auditor"),
+    "Bell": ("P1", "provider_responder"),
+    "Bea": ("P1", "provider_administrator"),
+    "Cole": ("P2", "provider_responder"),
+    "Dana": ("P9", "provider_responder"),
+    "Fay": ("FTC", "agency_investigator"),
+    "Gil": ("AG-IL", "agency_investigator"),
+    "Sol": ("honeypots", "source"),
+}
+"""Ada leads, Abe and Ann analyse, Otto audits; Bell and Bea answer for P1, Cole for P2; Dana must see nothing."""
+
+KINDS = {"consortium": "consortium", "FTC": "agency", "AG-IL": "agency", "honeypots": "source"}
+
+
+@pytest.fixture
+def cast(directory: None, noon: datetime) -> dict[str, User]:
+    """The people, by first name, each a member of one organisation since the day before ``noon``."""
+    people = {}
+    for name, (organisation, part) in CAST.items():
+        kind = KINDS.get(organisation, "provider")
+        row, _ = Organisation.objects.get_or_create(id=organisation, defaults={"name": organisation, "kind": kind})
+        people[name] = User.objects.create_user(f"{name.lower()}@example.org", name=name)
+        Membership.objects.create(user=people[name], organisation=row, part=part, since=noon - timedelta(days=1))
+    return people
+
+
+@pytest.fixture
+def signed_in(cast: dict[str, User]) -> Callable[[str], Client]:
+    """A browser's stand-in in which somebody has signed in; people of the consortium have said why they look."""
+
+    def sign_in(name: str) -> Client:
+        client = Client()
+        client.force_login(cast[name], backend="allauth.account.auth_backends.AuthenticationBackend")
+        if CAST[name][0] == "consortium":
+            start = datetime.now(UTC)
+            AccessSession.objects.create(
+                user=cast[name], reason="tests", begun_at=start - timedelta(days=90), ends_at=start + timedelta(hours=1)
+            )
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def actors(cast: dict[str, User]) -> dict[str, Actor]:
+    """The people as the verbs know them."""
+    return {
+        name: Actor(
+            cast[name].audit_name,
+            ROLES[Part(part)],
+            provider=organisation if ROLES[Part(part)] is Role.PROVIDER else None,
+            organisation=organisation,
+            administers=part in ("provider_administrator", "lead"),
+        )
+        for name, (organisation, part) in CAST.items()
+    }

@@ -10,14 +10,14 @@ from django.test import Client
 
 from hopback.kernel.calls import Sought
 from hopback.kernel.errors import Refused
+from hopback.portal.accounts.actions import issue_key, revoke_key
+from hopback.portal.accounts.models import Organisation
 from hopback.portal.api import api
 from hopback.portal.audit.actors import SYSTEM, Actor, Role
 from hopback.portal.audit.models import Leaf
 from hopback.portal.audit.verify import verify
 from hopback.portal.clock import use_clock
 from hopback.portal.config import Configuration
-from hopback.portal.directory.actions import issue_key, revoke_key
-from hopback.portal.directory.models import Provider
 from hopback.portal.embedded import issue_keys, open_call, results, run_clocks, take_decisions, use
 from hopback.portal.tracebacks.models import Hop, Response
 from hopback.wire.hops import HopRequest
@@ -34,7 +34,7 @@ ADA = Actor("ada", Role.LEAD)
 
 def client_of(provider: str, *, scopes: tuple[str, ...] = ("hops",)) -> Client:
     secret = issue_key(
-        SYSTEM, Provider.objects.get(pk=provider), at=datetime.now(UTC), lasts=timedelta(hours=1), scopes=scopes
+        SYSTEM, Organisation.objects.get(pk=provider), at=datetime.now(UTC), lasts=timedelta(hours=1), scopes=scopes
     )
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
@@ -162,12 +162,12 @@ def test_dana_sees_nothing(trace: str, bell: Client) -> None:
 
 
 def test_a_revoked_key_and_one_for_other_things_let_nobody_in(trace: str) -> None:
-    secret = issue_key(ADA, Provider.objects.get(pk="P1"), at=datetime.now(UTC), lasts=timedelta(hours=1))
+    secret = issue_key(ADA, Organisation.objects.get(pk="P1"), at=datetime.now(UTC), lasts=timedelta(hours=1))
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     assert client.get("/api/v1/requests").status_code == 200
     revoke_key(ADA, secret[:11], at=datetime.now(UTC))
     assert client.get("/api/v1/requests").status_code == 401
-    response = client_of("P1", scopes=("referrals",)).get("/api/v1/requests")
+    response = client_of("P1", scopes=("webhooks",)).get("/api/v1/requests")
     assert (response.status_code, response.json()["code"]) == (403, "refused")
     assert Leaf.objects.filter(is_refusal=True, action="key.used").count() == 1
 

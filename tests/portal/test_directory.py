@@ -7,12 +7,15 @@ import pytest
 from django.db import IntegrityError
 
 from hopback.kernel.errors import BadInput, NotFound, Refused
+from hopback.portal.accounts.access import keys_of
+from hopback.portal.accounts.actions import issue_key, revoke_key
+from hopback.portal.accounts.keys import let_in
+from hopback.portal.accounts.models import ApiKey, Organisation
 from hopback.portal.audit.actors import Actor, Role
 from hopback.portal.audit.models import Leaf
-from hopback.portal.directory.access import keys_of, providers_of
-from hopback.portal.directory.actions import import_providers, issue_key, revoke_key
-from hopback.portal.directory.keys import let_in
-from hopback.portal.directory.models import ApiKey, Provider
+from hopback.portal.directory.access import providers_of
+from hopback.portal.directory.actions import import_providers
+from hopback.portal.directory.models import Provider
 from hopback.portal.directory.sheets import read_providers
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from hopback.portal.config import Configuration
 
 ADA = Actor("ada", Role.ANALYST)
-BELL = Actor("bell", Role.PROVIDER, provider="P1")
+BELL = Actor("bell", Role.PROVIDER, provider="P1", organisation="P1")
 DANA = Actor("dana", Role.OUTSIDER)
 
 HEADER = "provider_id,legal_name,country,frn,ocn,time_zone,answers\n"
@@ -94,18 +97,18 @@ def test_only_the_consortium_changes_the_directory_and_a_refusal_is_recorded(
 
 def test_a_provider_sees_itself_and_dana_nobody(portal: Configuration, noon: datetime, sheet: Path) -> None:
     import_providers(ADA, read_providers(sheet), at=noon)
-    for provider in Provider.objects.all():
-        issue_key(ADA, provider, at=noon, lasts=timedelta(days=1))
+    for organisation in Organisation.objects.all():
+        issue_key(ADA, organisation, at=noon, lasts=timedelta(days=1))
     assert providers_of(ADA).count() == 2
     assert [provider.id for provider in providers_of(BELL)] == ["P1"]
-    assert [key.provider_id for key in keys_of(BELL)] == ["P1"]
+    assert [key.organisation_id for key in keys_of(BELL)] == ["P1"]
     assert not providers_of(DANA).exists()
     assert not keys_of(DANA).exists()
 
 
 def test_a_key_lets_its_provider_in_until_it_ends(portal: Configuration, noon: datetime, sheet: Path) -> None:
     import_providers(ADA, read_providers(sheet), at=noon)
-    secret = issue_key(ADA, Provider.objects.get(id="P1"), at=noon, lasts=timedelta(days=1))
+    secret = issue_key(ADA, Organisation.objects.get(pk="P1"), at=noon, lasts=timedelta(days=1))
     actor = let_in(secret, scope="hops", at=noon)
     assert actor is not None
     assert (actor.role, actor.provider) == (Role.PROVIDER, "P1")
@@ -115,8 +118,8 @@ def test_a_key_lets_its_provider_in_until_it_ends(portal: Configuration, noon: d
     assert let_in(secret[:-1] + ("a" if secret[-1] != "a" else "b"), scope="hops", at=noon) is None
     assert let_in("hb_00000000_x", scope="hops", at=noon) is None
     assert let_in("", scope="hops", at=noon) is None
-    with pytest.raises(Refused, match="not for referrals"):
-        let_in(secret, scope="referrals", at=noon)
+    with pytest.raises(Refused, match="not for webhooks"):
+        let_in(secret, scope="webhooks", at=noon)
     revoke_key(ADA, secret[:11], at=noon)
     assert let_in(secret, scope="hops", at=noon) is None
     with pytest.raises(NotFound):
@@ -125,7 +128,7 @@ def test_a_key_lets_its_provider_in_until_it_ends(portal: Configuration, noon: d
 
 def test_a_key_is_kept_nowhere(portal: Configuration, noon: datetime, sheet: Path) -> None:
     import_providers(ADA, read_providers(sheet), at=noon)
-    secret = issue_key(ADA, Provider.objects.get(id="P1"), at=noon, lasts=timedelta(days=1))
+    secret = issue_key(ADA, Organisation.objects.get(pk="P1"), at=noon, lasts=timedelta(days=1))
     tail = secret[12:]
     assert tail not in "".join(str(row) for row in ApiKey.objects.values())
     assert tail not in "".join(Leaf.objects.values_list("body", flat=True))

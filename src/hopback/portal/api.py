@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.security import HttpBearer
 
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError, NotFound, Refused
 from hopback.kernel.refusals import Collision, Refusal, Why
-from hopback.portal.clock import now
-from hopback.portal.directory.keys import let_in
+from hopback.portal.accounts.keys import Key
 from hopback.portal.tracebacks.api import router
-
-if TYPE_CHECKING:
-    from hopback.portal.audit.actors import Actor
 
 __all__ = ["api"]
 
@@ -28,15 +23,7 @@ FORBIDDEN = frozenset({Why.WRONG_ROLE, Why.NOT_SIGNED_IN, Why.NOT_AFFECTED})
 """Refusals for who asks; the others are for the state things are in."""
 
 
-class Key(HttpBearer):
-    """``Authorization: Bearer hb_…``: a key that the consortium issued to a provider."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # noqa: ARG002 -- django-ninja's signature
-        """The provider's program behind the key, None if the key lets nobody in."""
-        return let_in(token, scope="hops", at=now())
-
-
-api = NinjaAPI(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key())
+api = NinjaAPI(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key("hops"))
 api.add_router("", router)
 
 

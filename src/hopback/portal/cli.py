@@ -136,11 +136,11 @@ def key(provider: str, /, *, days: int = 365) -> None:
         days: how long it lasts.
     """
     _set_up(migrate=False)
+    from hopback.portal.accounts.actions import issue_key
+    from hopback.portal.accounts.models import Organisation
     from hopback.portal.audit.actors import SYSTEM
-    from hopback.portal.directory.actions import issue_key
-    from hopback.portal.directory.models import Provider
 
-    row = Provider.objects.filter(pk=provider).first()
+    row = Organisation.objects.filter(pk=provider, kind="provider").first()
     if row is None:
         raise NotFound(f"no provider {provider}", mend="import it with hopback portal import-providers")
     if days < 1:

@@ -31,6 +31,8 @@ class Configuration(BaseSettings):
     ``synchronous`` is SQLite's: FULL keeps an acknowledged answer through a power loss; NORMAL is
     for tests, demonstrations and exercises. ``exercise`` allows the policy and the actor of an
     exercise, which a real portal does not have. ``log_origin`` names the audit log in checkpoints.
+    ``https`` is how a real portal is served: secure cookies, HSTS, redirects; ``behind_proxy`` trusts the
+    ``X-Forwarded-Proto`` of the proxy in front.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOPBACK_", extra="ignore", frozen=True)
@@ -44,6 +46,8 @@ class Configuration(BaseSettings):
     log_origin: str = "hopback.localhost/audit"
     synchronous: Literal["FULL", "NORMAL"] = "FULL"
     exercise: bool = False
+    https: bool = False
+    behind_proxy: bool = False
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
     @property

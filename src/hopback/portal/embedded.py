@@ -233,14 +233,16 @@ def take_decisions(*, at: datetime) -> int:
 
 def issue_keys(*, at: datetime, lasts: timedelta = timedelta(days=30)) -> dict[str, str]:
     """A fresh API key for every provider whose program answers, by provider id."""
+    from hopback.portal.accounts.actions import issue_key
+    from hopback.portal.accounts.models import Organisation
     from hopback.portal.audit.actors import EXERCISE_ANALYST
-    from hopback.portal.directory.actions import issue_key
     from hopback.portal.directory.models import Answers, Provider
 
     with _together():
+        answering = Provider.objects.filter(answers=Answers.AGENT).values("pk")
         return {
-            provider.pk: issue_key(EXERCISE_ANALYST, provider, at=at, lasts=lasts)
-            for provider in Provider.objects.filter(answers=Answers.AGENT).order_by("pk")
+            organisation.pk: issue_key(EXERCISE_ANALYST, organisation, at=at, lasts=lasts)
+            for organisation in Organisation.objects.filter(pk__in=answering).order_by("pk")
         }
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from hopback.kernel.errors import Refused
 from hopback.portal.audit.actors import Actor, Role
-from hopback.portal.directory.models import ApiKey, Provider
+from hopback.portal.directory.models import Provider
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-__all__ = ["keys_of", "may_change", "providers_of"]
+__all__ = ["may_change", "providers_of"]
 
 STAFF = frozenset({Role.LEAD, Role.ANALYST, Role.EXERCISE_ANALYST, Role.SYSTEM})
 
@@ -29,8 +29,3 @@ def providers_of(actor: Actor) -> QuerySet[Provider]:
     if actor.role is Role.PROVIDER:
         return Provider.objects.filter(id=actor.provider)
     return Provider.objects.none()
-
-
-def keys_of(actor: Actor) -> QuerySet[ApiKey]:
-    """The keys an actor may see, by the same rule."""
-    return ApiKey.objects.filter(provider__in=providers_of(actor))

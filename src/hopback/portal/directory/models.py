@@ -1,4 +1,4 @@
-"""Providers, contacts and API keys."""
+"""Providers and their contacts."""
 
 # ruff: noqa: D106 -- a Meta holds its table's constraints and indexes
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 
-__all__ = ["Answers", "ApiKey", "Contact", "Duty", "Provider"]
+__all__ = ["Answers", "Contact", "Duty", "Provider"]
 
 models.CharField.register_lookup(Length)
 
@@ -78,32 +78,3 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.duty} of {self.provider_id}: {self.mailbox}"
-
-
-class ApiKey(models.Model):
-    """A key by which a provider's program comes in.
-
-    The key itself is shown once and not kept: ``digest`` is the SHA-256 of its 256 random bits, which
-    need no slow hash. ``prefix`` finds the row and may be shown. ``scopes`` name what it may do.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    prefix = models.CharField(max_length=12, unique=True)
-    digest = models.CharField(max_length=64)
-    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="keys")
-    scopes = models.JSONField(default=list)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
-    last_used_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(name="key_digest_is_sha256", condition=Q(digest__length=64)),
-            models.CheckConstraint(
-                name="key_expires_after_it_began", condition=Q(expires_at__gt=models.F("created_at"))
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.prefix}… of {self.provider_id}"

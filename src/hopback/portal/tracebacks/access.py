@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
+from hopback.kernel import disclosure
 from hopback.kernel.commands import By
 from hopback.kernel.commands import Role as Part
 from hopback.kernel.errors import NotFound, Refused
-from hopback.portal.audit.actors import SYSTEM, Actor, Role
+from hopback.portal.audit.actors import READERS, STAFF, SYSTEM, Actor, Role
+from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Hop, Traceback
 from hopback.portal.tracebacks.policies import EXERCISE
 
@@ -31,16 +33,18 @@ __all__ = [
     "may_decide_all",
     "may_propose",
     "may_run",
+    "seen",
     "tracebacks_of",
+    "viewer_of",
 ]
-
-STAFF: Final = frozenset({Role.LEAD, Role.ANALYST, Role.EXERCISE_ANALYST})
 
 PARTS: Final[Mapping[Role, Part]] = {
     Role.LEAD: Part.LEAD,
     Role.ANALYST: Part.ANALYST,
     Role.EXERCISE_ANALYST: Part.LEAD,
     Role.PROVIDER: Part.PROVIDER,
+    Role.AGENCY: Part.AGENCY,
+    Role.SOURCE: Part.SOURCE,
     Role.SYSTEM: Part.SYSTEM,
 }
 
@@ -93,12 +97,12 @@ def may_answer(actor: Actor, subject: Any, /) -> None:
 
 def tracebacks_of(actor: Actor) -> QuerySet[Traceback]:
     """The tracebacks an actor may list: staff all; nobody else any, a provider knows only its own hops."""
-    return Traceback.objects.all() if actor.role in STAFF or actor == SYSTEM else Traceback.objects.none()
+    return Traceback.objects.all() if actor.role in READERS or actor == SYSTEM else Traceback.objects.none()
 
 
 def hops_of(actor: Actor) -> QuerySet[Hop]:
     """The hops an actor may see: staff all, a provider those it was asked, anybody else none."""
-    if actor.role in STAFF or actor == SYSTEM:
+    if actor.role in READERS or actor == SYSTEM:
         return Hop.objects.all()
     if actor.role is Role.PROVIDER and actor.provider:
         return Hop.objects.filter(provider=actor.provider, sent_at__isnull=False)
@@ -111,6 +115,30 @@ def hop_of(actor: Actor, request_id: str) -> Hop:
     if hop is None:
         raise NotFound(f"there is no request {request_id}")
     return hop
+
+
+def viewer_of(actor: Actor) -> disclosure.Viewer:
+    """The actor as the gate knows it. What is addressed to an agency is known to who keeps the addresses."""
+    match actor.role:
+        case Role.LEAD | Role.EXERCISE_ANALYST | Role.SYSTEM:
+            return disclosure.Consortium(disclosure.ConsortiumPart.LEAD, actor.jurisdictions)
+        case Role.ANALYST:
+            return disclosure.Consortium(disclosure.ConsortiumPart.ANALYST, actor.jurisdictions)
+        case Role.AUDITOR:
+            return disclosure.Consortium(disclosure.ConsortiumPart.AUDITOR, actor.jurisdictions)
+        case Role.PROVIDER if actor.provider:
+            return disclosure.Provider(actor.provider)
+        case Role.AGENCY if actor.organisation:
+            return disclosure.Agency(actor.organisation)
+        case Role.SOURCE if actor.organisation:
+            return disclosure.Source(actor.organisation)
+    return disclosure.Nobody()
+
+
+def seen(actor: Actor, traceback_id: str) -> disclosure.View:
+    """What an actor is shown of a traceback; :class:`NotFound` if that is nothing, or there is none."""
+    row = Traceback.objects.filter(pk=traceback_id).first()
+    return disclosure.disclose(None if row is None else load(traceback_id).trace, to=viewer_of(actor))
 
 
 def _check_exercise(actor: Actor, subject: Any) -> None:

@@ -1,0 +1,1 @@
+"""Which calls are the same call, and what is known of them."""

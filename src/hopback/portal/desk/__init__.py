@@ -1,0 +1,1 @@
+"""The provider's desk: requests waiting on it, and answering them."""

@@ -1,0 +1,1 @@
+"""Announcements and documents, and who has read them."""

@@ -1,0 +1,1 @@
+"""What was said by mail and webhook, exactly, and whether it arrived."""

@@ -1,0 +1,1 @@
+"""What providers did about the traffic."""

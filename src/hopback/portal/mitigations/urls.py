@@ -1,0 +1,11 @@
+"""Where the mitigations are on the web."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern, URLResolver
+
+app_name = "mitigations"
+urlpatterns: list[URLPattern | URLResolver] = []

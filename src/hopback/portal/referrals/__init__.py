@@ -1,0 +1,1 @@
+"""Agencies: what they ask for, and what is addressed to them."""

@@ -1,0 +1,1 @@
+"""The shell around every page, the homes and the worklists."""
