@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,9 @@ from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
 from hopback.portal.tracebacks.api import router
 
+if TYPE_CHECKING:
+    from ninja.openapi.schema import OpenAPISchema
+
 __all__ = ["api"]
 
 log = structlog.get_logger(__name__)
@@ -23,7 +26,70 @@ FORBIDDEN = frozenset({Why.WRONG_ROLE, Why.NOT_SIGNED_IN, Why.NOT_AFFECTED})
 """Refusals for who asks; the others are for the state things are in."""
 
 
-api = NinjaAPI(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key("hops"))
+class Api(NinjaAPI):
+    """The API with what every operation may also answer, and needs, written into its document."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The OpenAPI 3.1 document."""
+        schema = super().get_openapi_schema(**options)
+        schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+        for methods in schema["paths"].values():
+            for method, operation in methods.items():
+                _complete(method, operation)
+        return schema
+
+
+PROBLEM: Final = {
+    "title": "Problem",
+    "description": "What went wrong, as an RFC 9457 problem document.",
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "where": {"type": "string"},
+        "mend": {"type": "string"},
+        "reason": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"where": {"type": "string"}, "title": {"type": "string"}}},
+        },
+    },
+}
+
+ALSO: Final = {
+    "400": "The body is not JSON, or the request is otherwise unusable.",
+    "401": "No key, or one that lets nobody in.",
+    "403": "The key is not for this, or its holder may not do it.",
+    "404": "There is none, or it is not for the holder of this key; the two cannot be told apart.",
+    "409": "The state things are in does not allow it, or somebody else was first.",
+    "413": "The body is too large.",
+    "422": "A field is wrong; `where` names it.",
+    "429": "Asked too often; `Retry-After` says when to come again.",
+}
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    """Add to an operation what any of them may answer, and the header under which writing counts once."""
+    answers = operation.setdefault("responses", {})
+    for status, meaning in ALSO.items():
+        body = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        answers.setdefault(status, {"description": meaning, "content": body})
+    if method in {"post", "put", "patch", "delete"}:
+        operation.setdefault("parameters", []).append(
+            {
+                "in": "header",
+                "name": "Idempotency-Key",
+                "required": False,
+                "description": "The same request under the same key counts once and is answered the same.",
+                "schema": {"type": "string", "maxLength": 200},
+            }
+        )
+
+
+api = Api(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key("hops"))
 api.add_router("", router)
 
 

@@ -32,7 +32,8 @@ class Configuration(BaseSettings):
     for tests, demonstrations and exercises. ``exercise`` allows the policy and the actor of an
     exercise, which a real portal does not have. ``log_origin`` names the audit log in checkpoints.
     ``https`` is how a real portal is served: secure cookies, HSTS, redirects; ``behind_proxy`` trusts the
-    ``X-Forwarded-Proto`` of the proxy in front.
+    ``X-Forwarded-Proto`` of the proxy in front. ``api_rate`` is how many requests a minute one key may make of a
+    process.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOPBACK_", extra="ignore", frozen=True)
@@ -48,6 +49,7 @@ class Configuration(BaseSettings):
     exercise: bool = False
     https: bool = False
     behind_proxy: bool = False
+    api_rate: int = 600
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
     @property

@@ -56,6 +56,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hopback.portal.pages.ErrorsAsPages",
+    "hopback.portal.accounts.limits.RateLimit",
+    "hopback.portal.accounts.idempotency.OncePerKey",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {

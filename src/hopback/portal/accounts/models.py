@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length, Lower
 
-__all__ = ["AccessSession", "ApiKey", "Kind", "Membership", "Organisation", "Part", "User", "Users"]
+__all__ = ["AccessSession", "ApiKey", "Kind", "Membership", "Organisation", "Part", "Reply", "User", "Users"]
 
 models.CharField.register_lookup(Length)
 
@@ -197,3 +197,20 @@ class ApiKey(models.Model):
     def audit_name(self) -> str:
         """What the log calls it."""
         return f"key:{self.prefix}"
+
+
+class Reply(models.Model):
+    """What the API answered to a request that came under an ``Idempotency-Key``.
+
+    ``name`` is a digest of who sent it, where to and the key; ``asked`` one of the request.
+    """
+
+    name = models.CharField(primary_key=True, max_length=64)
+    asked = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=100, blank=True, default="")
+    body = models.TextField(blank=True, default="")
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.status} at {self.at}"
