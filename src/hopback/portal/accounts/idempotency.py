@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 
+from hopback.kernel.refusals import Why
 from hopback.portal.accounts.models import Reply
 from hopback.portal.audit.actions import recording_refusals
 from hopback.portal.clock import now
@@ -60,13 +61,8 @@ class OncePerKey:
         if known is None:  # the first was undone meanwhile
             return problem(409, "conflict", "this request is being answered", mend="send it again")
         if known.asked != asked:
-            return problem(
-                422,
-                "key_reused",
-                "this key was used for another request",
-                where="Idempotency-Key",
-                mend="use a new key",
-            )
+            title, reason = "this key was used for another request", Why.KEY_REUSED.value
+            return problem(409, "conflict", title, where="Idempotency-Key", mend="use a new key", reason=reason)
         return _again(known)
 
     def _first(self, request: HttpRequest, name: str, asked: str) -> HttpResponse:
