@@ -7,12 +7,12 @@ how the trace ended, so that none is needed alone.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from hopback.render.endings import ENDINGS, dark_rules, ending_of, key_of
+from hopback.render.lettering import cut, folded
 from hopback.render.markup import shown
 
 __all__ = ["PathPicture", "Stop", "draw_path", "sheet_rules"]
@@ -29,11 +29,6 @@ _DARK: Final = (
     ".way .soft{fill:#a9b2bf}.way .arrow{stroke:#a9b2bf}"
 )
 _HOW_TO_READ: Final = "Arrows lead to whom was asked next. The call travelled the other way."
-
-# Advance widths in em, no narrower than those of DejaVu Sans, the widest face a reader is likely to have.
-_NARROW, _MIDDLE, _BROAD, _FULL = 0.4, 0.65, 0.78, 1.0
-_NARROW_CHARS: Final = frozenset(" ijlrtfI.,:;'|!()[]-·/")
-_FULL_CHARS: Final = frozenset("mwMW@%—…→")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +151,9 @@ class _Grid:
 
 def _height(stop: Stop) -> int:
     """How much room a stop's own lines take."""
-    lines = len(_folded(stop.name or stop.provider, size=13)) + len((stop.provider, *stop.lines)[:_MOST_LINES])
+    lines = len(folded(stop.name or stop.provider, size=13, room=_ROOM)) + len(
+        (stop.provider, *stop.lines)[:_MOST_LINES]
+    )
     return max(_ROLE_HIGH + _LINE_HIGH * lines + _BELOW, _LEAST_HIGH)
 
 
@@ -178,7 +175,7 @@ def _stop(stop: Stop, number: int, place: tuple[int, int], *, high: int, colour:
         ),
     ]
     below = y + _ROLE_HIGH
-    for line in _folded(stop.name or stop.provider, size=13):
+    for line in folded(stop.name or stop.provider, size=13, room=_ROOM):
         parts.append(_line(x + _PAD, below, line, size=13, kind="ink", weight=600))
         below += _LINE_HIGH
     below += _BELOW
@@ -193,8 +190,8 @@ def _end(picture: PathPicture, place: tuple[int, int], *, high: int) -> list[str
     x, y = place
     ending = ending_of(picture.outcome)
     middle = y + high // 2
-    told = [("end", ending.colour, 14, 700, line) for line in _folded(ending.label, size=14, room=_WIDE - 46)]
-    told += [("ink", _INK, 12, 400, line) for line in _folded(picture.end, size=12, room=_WIDE - 46)]
+    told = [("end", ending.colour, 14, 700, line) for line in folded(ending.label, size=14, room=_WIDE - 46)]
+    told += [("ink", _INK, 12, 400, line) for line in folded(picture.end, size=12, room=_WIDE - 46)]
     top = middle + 5 - 9 * (len(told) - 1)
     return [
         (
@@ -214,39 +211,8 @@ def _line(
     colour = colour or (_INK if kind == "ink" else _SOFT)
     return (
         f'<text class="{kind}" x="{x}" y="{y}" font-size="{size}" fill="{colour}" font-weight="{weight}">'
-        f"{_one_line(_cut(text, size=size, room=room, weight=weight))}</text>"
+        f"{_one_line(cut(text, size=size, room=room, weight=weight))}</text>"
     )
-
-
-def _folded(text: str, *, size: int, room: int = _ROOM) -> list[str]:
-    """``text`` in bold on at most two lines, broken between words where that is possible."""
-    words, first = text.split(), ""
-    while words and _span(f"{first} {words[0]}".strip(), size=size, weight=600) <= room:
-        first = f"{first} {words.pop(0)}".strip()
-    return [line for line in (first, " ".join(words)) if line]
-
-
-def _cut(text: str, *, size: int, room: int, weight: int) -> str:
-    if _span(text, size=size, weight=weight) <= room:
-        return text
-    while text and _span(f"{text}…", size=size, weight=weight) > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-def _span(text: str, *, size: int, weight: int) -> float:
-    """How wide ``text`` is at most, in pixels."""
-    return sum(_em(char) for char in text) * size * (1.08 if weight > 400 else 1.0)  # noqa: PLR2004 - regular weight
-
-
-def _em(char: str) -> float:
-    if char in _NARROW_CHARS:
-        return _NARROW
-    if char in _FULL_CHARS:
-        return _FULL
-    if unicodedata.east_asian_width(char) in "WF" or ord(char) > 0x2FFF:  # noqa: PLR2004 - ideographs, emoji and rare scripts
-        return 1.3
-    return _BROAD if char.isupper() or not char.isascii() else _MIDDLE
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["ANSWERS", "CallFacts", "ToldRun"]
+__all__ = ["ANSWERS", "PARTS", "CallFacts", "ToldRun"]
 
 ANSWERS: Final = {
     "upstream_named": "named the provider it received the call from",
@@ -36,7 +36,7 @@ _STOPPED: Final = {
     "denied": "denies the call",
     "no_answer": "did not answer",
 }
-_PARTS: Final = {
+PARTS: Final = {
     HopRole.TERMINATING: "terminating provider",
     HopRole.TRANSIT: "transit provider",
     HopRole.ORIGINATING: "originating provider",
@@ -44,6 +44,7 @@ _PARTS: Final = {
     HopRole.FOREIGN_TRANSIT: "foreign provider",
     HopRole.FOREIGN_ORIGINATING: "foreign originating provider",
 }
+"""A provider's part on one call's way, in words."""
 
 
 class CallFacts(Protocol):
@@ -125,7 +126,7 @@ class ToldRun:
         entry = _entry_at(call)
         told = []
         for index, role in enumerate(roles(path, countries=self._countries, home=self._home, is_origin=is_origin)):
-            part = _PARTS[role]
+            part = PARTS[role]
             if index == entry:
                 part = "point of entry"
             elif index == 0 and role is HopRole.ORIGINATING:

@@ -16,7 +16,7 @@ from hopback.kernel.clocks import OfficeHours, deadline
 from hopback.kernel.disclosure import OwnState, Stage
 from hopback.kernel.hops import HopState, TraceState
 from hopback.kernel.outcomes import Outcome
-from hopback.portal.web.states import SHAPES, told
+from hopback.render.states import SHAPES, told
 
 ENGINE = Engine(libraries={"hopback": "hopback.portal.web.templatetags.hopback"})
 NOON = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)

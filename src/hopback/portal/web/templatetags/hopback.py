@@ -18,7 +18,7 @@ import hopback
 from hopback.kernel.clocks import Why, office_zone
 from hopback.kernel.errors import BadInput
 from hopback.portal.clock import now as clock_now
-from hopback.portal.web.states import SHAPES, told
+from hopback.render.states import SHAPES, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
