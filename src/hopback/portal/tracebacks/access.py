@@ -96,8 +96,12 @@ def may_answer(actor: Actor, subject: Any, /) -> None:
 
 
 def tracebacks_of(actor: Actor) -> QuerySet[Traceback]:
-    """The tracebacks an actor may list: staff all; nobody else any, a provider knows only its own hops."""
-    return Traceback.objects.all() if actor.role in READERS or actor == SYSTEM else Traceback.objects.none()
+    """The tracebacks an actor may list: staff those of their jurisdictions; nobody else any."""
+    if actor == SYSTEM:
+        return Traceback.objects.all()
+    if actor.role in READERS:
+        return Traceback.objects.filter(jurisdiction__in=actor.jurisdictions)
+    return Traceback.objects.none()
 
 
 def hops_of(actor: Actor) -> QuerySet[Hop]:

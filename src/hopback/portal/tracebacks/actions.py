@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from hopback.kernel import commands as cmd
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.errors import BadInput, HopbackError, NotFound, Refused
-from hopback.kernel.hops import WORKING, HopState, TraceState
+from hopback.kernel.hops import WORKING, HopState, TraceKind, TraceState
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import Role
 from hopback.portal.directory.models import Provider
 from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_decide_all, may_propose, may_run
 from hopback.portal.tracebacks.docket import Docket, begin, load, load_all, save
-from hopback.portal.tracebacks.models import Hop, Traceback
+from hopback.portal.tracebacks.models import Hop, Priority, Traceback
 from hopback.portal.tracebacks.policies import policy_named
 from hopback.portal.tracebacks.schedule import LADDER, StepKind, finding_from, next_step
 from hopback.portal.tracebacks.settling import advance, send_pending, settle
@@ -79,6 +79,8 @@ def propose_sample(
     identity: str = "",
     source_provider: str | None = None,
     targets_competitor: bool = False,
+    kind: TraceKind = TraceKind.BACK,
+    priority: str = Priority.NORMAL,
 ) -> Trace:
     """Put a call sample forward, to be traced under a version of the policy.
 
@@ -92,6 +94,7 @@ def propose_sample(
         reference=reference,
         identity=identity,
         terminating=terminating,
+        priority=Priority(priority),
     )
     docket = begin(row)
     known = Traceback.objects.filter(reference=reference).exclude(state="void").first() if reference else None
@@ -101,6 +104,7 @@ def propose_sample(
         sample=sample,
         source=source,
         source_kind=source_kind,
+        kind=kind,
         campaign=campaign,
         source_provider=source_provider,
         targets_competitor=targets_competitor,

@@ -8,8 +8,9 @@ from hopback.kernel.errors import HopbackError
 from hopback.kernel.events import from_dict
 from hopback.kernel.folding import replay
 from hopback.portal.audit import covering
-from hopback.portal.tracebacks.docket import event_form, response_form
-from hopback.portal.tracebacks.models import Hop, Response, Traceback, TraceEvent
+from hopback.portal.tracebacks.docket import event_form, link_form, note_form, response_form
+from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
+from hopback.portal.tracebacks.projections import projected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,8 @@ def register() -> None:
     """Put events and responses under the log, and the projections under replay."""
     covering.cover(TraceEvent, form=event_form)
     covering.cover(Response, form=response_form)
+    covering.cover(Note, form=note_form)
+    covering.cover(TraceLink, form=link_form)
     covering.replay("tracebacks", _differences)
 
 
@@ -55,6 +58,9 @@ def _compare(row: Traceback, hops: list[Hop], events: list[TraceEvent]) -> Itera
     outcome = trace.result.outcome if trace.result is not None else None
     if (row.state, row.outcome) != (trace.state.value, outcome.value if outcome else ""):
         yield f"traceback {row.pk} is {row.state} {row.outcome}, but its events say {trace.state.value}"
+    strange = [name for name, told in projected(trace).items() if getattr(row, name) != told]
+    if strange:
+        yield f"{', '.join(strange)} of traceback {row.pk} do not follow from its events"
     yield from _compare_hops(row, hops, trace)
 
 

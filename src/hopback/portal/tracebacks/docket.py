@@ -21,8 +21,9 @@ from hopback.kernel.traces import decide, evolve
 from hopback.portal.audit.actions import entry
 from hopback.portal.directory.models import Provider
 from hopback.portal.jobs.owing import Owed, cancel, owe
-from hopback.portal.tracebacks.models import Hop, Response, Traceback, TraceEvent
+from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
 from hopback.portal.tracebacks.policies import policy_named
+from hopback.portal.tracebacks.projections import PROJECTED, projected, turn_of
 from hopback.portal.tracebacks.reviews import review_of
 from hopback.portal.tracebacks.schedule import next_step
 
@@ -40,7 +41,19 @@ if TYPE_CHECKING:
     from hopback.kernel.outcomes import Result
     from hopback.kernel.policy import Policy
 
-__all__ = ["CLOCK", "Docket", "begin", "clock_key", "event_form", "load", "load_all", "response_form", "save"]
+__all__ = [
+    "CLOCK",
+    "Docket",
+    "begin",
+    "clock_key",
+    "event_form",
+    "link_form",
+    "load",
+    "load_all",
+    "note_form",
+    "response_form",
+    "save",
+]
 
 CLOCK: Final = "hop.clock"
 """The kind of job that keeps a hop's clock."""
@@ -216,6 +229,23 @@ def response_form(row: Response) -> dict[str, Any]:
     }
 
 
+def note_form(row: Note) -> dict[str, Any]:
+    """What the log answers for of a note."""
+    return {"traceback": row.traceback_id, "at": row.at.isoformat(), "author": row.author, "text": row.text}
+
+
+def link_form(row: TraceLink) -> dict[str, Any]:
+    """What the log answers for of a link."""
+    return {
+        "first": row.first_id,
+        "second": row.second_id,
+        "is_linked": row.is_linked,
+        "at": row.at.isoformat(),
+        "author": row.author,
+        "reason": row.reason,
+    }
+
+
 def _folded(rows: list[Traceback]) -> list[Docket]:
     shelved = {row.pk: _shelf.take(row) for row in rows}
     missing = [pk for pk, trace in shelved.items() if trace is None]
@@ -233,15 +263,12 @@ def _folded(rows: list[Traceback]) -> list[Docket]:
 def _save_rows(dockets: Sequence[Docket]) -> None:
     for docket in dockets:
         row, trace = docket.row, docket.now
-        result = trace.result
-        row.version, row.leaf = trace.version, entry().uid
+        row.leaf = entry().uid
+        row.updated_at = docket.events[-1].at
         row.review = review_of(trace, result=docket.result, knows=docket.knows)
-        row.state = trace.state.value
-        row.campaign = trace.campaign or ""
-        row.proposed_at = trace.proposed_at
-        row.opened_at = trace.opened_at
-        row.concluded_at = trace.concluded_at
-        row.outcome = result.outcome.value if result is not None and result.outcome is not None else ""
+        row.turn = turn_of(trace, review=row.review)
+        for name, value in projected(trace).items():
+            setattr(row, name, value)
     _upsert(Traceback, [docket.row for docket in dockets], _MOVING)
 
 
@@ -251,7 +278,7 @@ def _upsert(model: type[Model], rows: Sequence[Model], fields: Sequence[str]) ->
     manager.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=fields)
 
 
-_MOVING: Final = ["version", "leaf", "review", "state", "campaign", "opened_at", "concluded_at", "outcome"]
+_MOVING: Final = ["leaf", "updated_at", "review", "turn", *PROJECTED]
 
 
 def _event_rows(docket: Docket) -> list[TraceEvent]:

@@ -11,16 +11,32 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from hopback.kernel.hops import HopState, TraceState
+from hopback.kernel.hops import HopState, SourceKind, TraceKind, TraceState
 from hopback.kernel.outcomes import Outcome
+from hopback.portal.accounts.models import User
 from hopback.portal.audit.models import AppendOnly
 from hopback.portal.directory.models import Provider
 
-__all__ = ["Hop", "Response", "TraceEvent", "Traceback"]
+__all__ = ["Hop", "Note", "Priority", "Response", "TraceEvent", "TraceLink", "Traceback", "Turn"]
 
 STATES = [state.value for state in TraceState]
 HOP_STATES = [state.value for state in HopState]
 OUTCOMES = [outcome.value for outcome in Outcome]
+
+
+class Priority(models.TextChoices):
+    """How soon people look at it. Threats and live scams are urgent."""
+
+    URGENT = "urgent", "urgent"
+    HIGH = "high", "high"
+    NORMAL = "normal", "normal"
+
+
+class Turn(models.TextChoices):
+    """Whose turn it is."""
+
+    CONSORTIUM = "consortium", "the consortium"
+    PROVIDER = "provider", "a provider"
 
 
 class Traceback(models.Model):
@@ -31,6 +47,16 @@ class Traceback(models.Model):
     end at, as claimed: the directory may not know it. ``policy`` is the version of the policy that governs
     it, from its proposal to its end. ``review`` says why a person must look before it goes on; empty
     when nobody must.
+
+    ``owner`` and ``priority`` are set by people. ``turn`` is whose turn it is, empty where nothing more is to
+    come; where a person must look it is the consortium's, though a provider be asked. ``updated_at`` is
+    when anything here was last changed. What is below it follows from the events
+    (:mod:`hopback.portal.tracebacks.projections`): ``called`` and ``calling`` are E.164 with ``+``, ``calling``
+    empty if withheld; ``waiting_on`` is the provider that owes an answer, of several the one due first,
+    empty where none does; ``waiting_since`` is since when that provider, or else the consortium, is
+    waited for, null where nothing more is to come; ``next_due`` is the earliest ``respond_by`` of an answer
+    that is owed; ``hops_count`` the length of the path as it stands; ``is_overdue`` says that an owed
+    answer's ``respond_by`` has passed, ``is_late`` that an answer came after it.
     """
 
     id = models.CharField(primary_key=True, max_length=32)
@@ -39,17 +65,37 @@ class Traceback(models.Model):
     terminating = models.CharField(max_length=200, blank=True, default="")
     review = models.TextField(blank=True, default="")
     policy = models.CharField(max_length=64)
-    version = models.PositiveIntegerField()
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="tracebacks")
+    priority = models.CharField(max_length=6, choices=Priority.choices, default=Priority.NORMAL)
     leaf = models.UUIDField()
+    turn = models.CharField(max_length=10, choices=Turn.choices, blank=True, default="")
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField()
     state = models.CharField(max_length=12)
     campaign = models.CharField(max_length=200, blank=True, default="")
     proposed_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
     concluded_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=32, blank=True, default="")
+    kind = models.CharField(max_length=7, default=TraceKind.BACK.value)
+    jurisdiction = models.CharField(max_length=8, default="us")
+    source = models.CharField(max_length=200, blank=True, default="")
+    source_kind = models.CharField(max_length=10, default=SourceKind.ANALYTICS.value)
+    called = models.CharField(max_length=17, blank=True, default="")
+    calling = models.CharField(max_length=17, blank=True, default="")
+    call_started_at = models.DateTimeField()
+    waiting_on = models.CharField(max_length=64, blank=True, default="")
+    waiting_since = models.DateTimeField(null=True)
+    next_due = models.DateTimeField(null=True)
+    hops_count = models.PositiveSmallIntegerField(default=0)
+    is_overdue = models.BooleanField(default=False)
+    is_late = models.BooleanField(default=False)
+    origin_provider = models.CharField(max_length=64, blank=True, default="")
+    point_of_entry = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         constraints = (
+            models.CheckConstraint(name="traceback_priority_known", condition=Q(priority__in=Priority.values)),
             models.CheckConstraint(name="traceback_state_known", condition=Q(state__in=STATES)),
             models.CheckConstraint(name="traceback_outcome_known", condition=Q(outcome__in=["", *OUTCOMES])),
             models.CheckConstraint(
@@ -58,8 +104,22 @@ class Traceback(models.Model):
             ),
         )
         indexes = (
-            models.Index(name="traceback_state", fields=["state", "id"]),
             models.Index(name="traceback_reference", fields=["reference"]),
+            models.Index(name="traceback_updated", fields=["updated_at", "id"]),
+            models.Index(name="traceback_proposed", fields=["proposed_at", "id"]),
+            models.Index(name="traceback_state", fields=["state", "proposed_at", "id"]),
+            models.Index(name="traceback_outcome", fields=["outcome", "proposed_at", "id"]),
+            models.Index(name="traceback_campaign", fields=["campaign", "proposed_at", "id"]),
+            models.Index(name="traceback_source", fields=["source", "proposed_at", "id"]),
+            models.Index(name="traceback_called", fields=["called"]),
+            models.Index(name="traceback_calling", fields=["calling"]),
+            models.Index(name="traceback_origin", fields=["origin_provider", "proposed_at"]),
+            models.Index(name="traceback_waiting", fields=["waiting_on", "next_due", "id"]),
+            models.Index(name="traceback_turn", fields=["turn", "waiting_since", "id"]),
+            models.Index(name="traceback_priority", fields=["priority", "proposed_at", "id"]),
+            # SQLite sees that these serve only where the condition is that a column is not null.
+            models.Index(name="traceback_due", fields=["next_due", "id"], condition=Q(next_due__isnull=False)),
+            models.Index(name="traceback_owner", fields=["owner", "waiting_since"], condition=Q(owner__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -159,3 +219,42 @@ class Response(AppendOnly):
 
     def __str__(self) -> str:
         return f"response {self.version} to hop {self.hop_id}"
+
+
+class Note(AppendOnly):
+    """What somebody of the consortium wrote down beside a traceback. Nobody else is shown it."""
+
+    id = models.BigAutoField(primary_key=True)
+    leaf = models.UUIDField(db_index=True)
+    traceback = models.ForeignKey(Traceback, on_delete=models.PROTECT, related_name="notes")
+    at = models.DateTimeField()
+    author = models.CharField(max_length=200)
+    text = models.TextField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(name="note_says_something", condition=~Q(text="")),)
+
+    def __str__(self) -> str:
+        return f"note {self.id} on {self.traceback_id}"
+
+
+class TraceLink(AppendOnly):
+    """Two tracebacks that somebody thinks belong together, or from now on no longer; the last row counts.
+
+    ``first`` is the lesser id of the two.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    leaf = models.UUIDField(db_index=True)
+    first = models.ForeignKey(Traceback, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Traceback, on_delete=models.PROTECT, related_name="+")
+    is_linked = models.BooleanField()
+    at = models.DateTimeField()
+    author = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = (models.CheckConstraint(name="link_in_order", condition=Q(first__lt=F("second"))),)
+
+    def __str__(self) -> str:
+        return f"{self.first_id} {'with' if self.is_linked else 'without'} {self.second_id}"

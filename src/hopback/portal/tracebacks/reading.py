@@ -12,6 +12,7 @@ from hopback.kernel.hops import HELD, WORKING, HopState
 from hopback.kernel.paths import effective_path
 from hopback.portal.tracebacks.docket import load_all
 from hopback.portal.tracebacks.models import Hop, Traceback
+from hopback.portal.tracebacks.projections import UNANSWERED
 from hopback.portal.tracebacks.wording import request_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hopback.wire.hops import HopRequest
 
 __all__ = [
+    "UNANSWERED",
     "CallResult",
     "HopResult",
     "is_withdrawn",
@@ -34,16 +36,6 @@ __all__ = [
     "withdrawn_hops",
 ]
 
-UNANSWERED: Final = frozenset(
-    {
-        HopState.SENT,
-        HopState.DELIVERED,
-        HopState.ACKNOWLEDGED,
-        HopState.NEEDS_INFO,
-        HopState.OVERDUE,
-        HopState.DELINQUENT,
-    }
-)
 SILENT: Final = frozenset({HopState.DELINQUENT, HopState.NON_RESPONSIVE})
 
 
