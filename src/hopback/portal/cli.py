@@ -30,7 +30,8 @@ app = App(name="portal", help="Run the consortium's portal. Settings come from H
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 
 BACKUP: Final = "hopback.sqlite3"
-KEY: Final = "log.key"
+KEYS: Final = ("log.key", "portal.key")
+"""What is kept beside the database: the key that signs the log, and the one that replies and webhooks need."""
 
 
 @app.command
@@ -148,9 +149,28 @@ def key(provider: str, /, *, days: int = 365) -> None:
     sys.stdout.write(issue_key(SYSTEM, row, at=datetime.now(UTC), lasts=timedelta(days=days)) + "\n")
 
 
+@app.command(name="mail-in")
+def mail_in(message: Path, /) -> None:
+    """Take in one mail as it came (RFC 5322), for a mail server that hands mail to a program.
+
+    Args:
+        message: the file; - reads it from stdin.
+    """
+    _set_up(migrate=False)
+    from hopback.portal.audit.actors import SYSTEM
+    from hopback.portal.messages.actions import take_in
+
+    try:
+        raw = sys.stdin.buffer.read() if str(message) == "-" else message.read_bytes()
+    except OSError as error:
+        raise NotFound(f"cannot be read: {error.strerror}", where=str(message)) from None
+    taken = take_in(SYSTEM, raw, via="file", at=datetime.now(UTC))
+    sys.stdout.write(f"{taken.uid} {taken.nature}{f' about {taken.about}' if taken.about else ''}\n")
+
+
 @app.command
 def backup(folder: Path, /) -> None:
-    """Copy an embedded database, also while it is in use, and the key that signs the log.
+    """Copy an embedded database, also while it is in use, and the keys kept beside it.
 
     Args:
         folder: where to; it must not hold a backup yet.
@@ -163,9 +183,9 @@ def backup(folder: Path, /) -> None:
         raise NotFound("there is no database", where=str(database))
     folder.mkdir(parents=True, exist_ok=True)
     _copy(database, target)
-    source = configuration.folder / KEY
-    if source.is_file():
-        _copy_secret(source, folder / KEY)
+    for name in KEYS:
+        if (configuration.folder / name).is_file():
+            _copy_secret(configuration.folder / name, folder / name)
     sys.stdout.write(f"{target}\n")
 
 
@@ -184,8 +204,9 @@ def restore(folder: Path, /) -> None:
         raise Refused("there is a database already", where=str(database), mend="move it away first")
     database.parent.mkdir(parents=True, exist_ok=True)
     _copy(source, database)
-    if (folder / KEY).is_file() and not (configuration.folder / KEY).exists():
-        _copy_secret(folder / KEY, configuration.folder / KEY)
+    for name in KEYS:
+        if (folder / name).is_file() and not (configuration.folder / name).exists():
+            _copy_secret(folder / name, configuration.folder / name)
     verify()
 
 
@@ -208,10 +229,9 @@ def _stop_on_signals() -> Event:
 
 
 def _work(stopped: Event) -> None:
-    from hopback.portal.jobs.jobs import begin_sealing
-    from hopback.portal.jobs.working import work_until_stopped
+    from hopback.portal.jobs.working import begin_all, work_until_stopped
 
-    begin_sealing(at=datetime.now(UTC))
+    begin_all(at=datetime.now(UTC))
     work_until_stopped(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
 
 

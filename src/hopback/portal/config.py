@@ -6,8 +6,11 @@ file instead (``HOPBACK_SECRET_KEY_FILE``), as container platforms hand them out
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
+from dataclasses import dataclass
+from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +22,65 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hopback.kernel.errors import BadInput
 from hopback.proofs.notes import Signer, new_signer
 
-__all__ = ["Configuration", "database_of", "read_configuration"]
+__all__ = ["Configuration", "MailServer", "Office", "database_of", "read_configuration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Where mail comes from and where replies go: ``Traceback desk <desk@example.org>``, ``reply@example.org``."""
+
+    sender: str
+    replies: str
+
+    @property
+    def domain(self) -> str:
+        """The domain in our message ids."""
+        return parseaddr(self.sender)[1].rpartition("@")[2] or "hopback.localhost"
+
+    def reply_to(self, token: str) -> str:
+        """The mailbox that a reply to one message goes to (RFC 5233 subaddressing)."""
+        local, _, domain = self.replies.rpartition("@")
+        return f"{local}+{token}@{domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """A mail server by URL: ``smtps://user:password@host:465``, ``smtp://host:587?starttls=yes``, ``imaps://…/INBOX``."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    is_tls: bool
+    starts_tls: bool
+    folder: str
+    timeout_s: float = 20.0
+
+    @classmethod
+    def parse(cls, url: str, *, where: str, plain: str, wrapped: str) -> MailServer:
+        """Read a URL. A server elsewhere is spoken to in TLS, unless ``starttls=no`` says otherwise."""
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in {plain, wrapped} or not parts.hostname or port == -1:
+            raise BadInput(
+                "this is no mail server's URL", where=where, mend=f"write it as {wrapped}://user:password@host"
+            )
+        is_tls = parts.scheme == wrapped
+        is_here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        usual = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}[parts.scheme]
+        return cls(
+            host=parts.hostname,
+            port=port or usual,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            is_tls=is_tls,
+            starts_tls=not is_tls and options.get("starttls", "no" if is_here else "yes") == "yes",
+            folder=unquote(parts.path.strip("/")) or "INBOX",
+        )
 
 
 class Configuration(BaseSettings):
@@ -28,12 +89,18 @@ class Configuration(BaseSettings):
     ``data`` is the folder for what the portal keeps beside its database: the default database,
     generated secrets. Where it is not given it is the folder of the SQLite file, else this one.
     ``database`` is the path of a SQLite file or a ``postgresql://`` URL.
+    ``old_secret_key`` is the one used before ``secret_key``: what it signed and encrypted is still read.
     ``synchronous`` is SQLite's: FULL keeps an acknowledged answer through a power loss; NORMAL is
     for tests, demonstrations and exercises. ``exercise`` allows the policy and the actor of an
     exercise, which a real portal does not have. ``log_origin`` names the audit log in checkpoints.
     ``https`` is how a real portal is served: secure cookies, HSTS, redirects; ``behind_proxy`` trusts the
     ``X-Forwarded-Proto`` of the proxy in front. ``api_rate`` is how many requests a minute one key may make of a
     process.
+    ``mail_from`` is who mail comes from, ``mail_replies`` the mailbox replies go to (by default the same), with
+    subaddresses. Mail is sent by ``smtp_url``, or by ``email_backend``, the dotted name of a Django mail backend;
+    it is read from ``imap_url`` every ``imap_every_s`` seconds, or handed in under ``mail_hook_secret``, up to
+    ``mail_in_largest`` bytes. ``webhook_fails_for_days`` is how long an endpoint may fail before it is disabled;
+    ``webhooks_to_loopback`` lets webhooks go to this machine, for tests.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOPBACK_", extra="ignore", frozen=True)
@@ -42,6 +109,8 @@ class Configuration(BaseSettings):
     database: str = ""
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
+    old_secret_key: SecretStr | None = None
+    old_secret_key_file: Path | None = None
     log_key: SecretStr | None = None
     log_key_file: Path | None = None
     log_origin: str = "hopback.localhost/audit"
@@ -51,6 +120,53 @@ class Configuration(BaseSettings):
     behind_proxy: bool = False
     api_rate: int = 600
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
+
+    mail_from: str = "Hopback traceback desk <traceback@hopback.localhost>"
+    mail_replies: str = ""
+    smtp_url: SecretStr | None = None
+    smtp_url_file: Path | None = None
+    email_backend: str = ""
+    imap_url: SecretStr | None = None
+    imap_url_file: Path | None = None
+    imap_every_s: int = 60
+    mail_hook_secret: SecretStr | None = None
+    mail_hook_secret_file: Path | None = None
+    mail_in_largest: int = 25 * 2**20
+    webhooks_to_loopback: bool = False
+    webhook_fails_for_days: int = 5
+
+    @property
+    def office(self) -> Office:
+        """Where mail comes from and where replies go."""
+        return Office(self.mail_from, self.mail_replies or parseaddr(self.mail_from)[1])
+
+    @property
+    def smtp(self) -> MailServer | None:
+        """The server that mail is sent by, if one is set."""
+        given = _secret(self.smtp_url, self.smtp_url_file, where="HOPBACK_SMTP_URL_FILE")
+        return MailServer.parse(given, where="HOPBACK_SMTP_URL", plain="smtp", wrapped="smtps") if given else None
+
+    @property
+    def imap(self) -> MailServer | None:
+        """The mailbox that replies are read from, if one is set."""
+        given = _secret(self.imap_url, self.imap_url_file, where="HOPBACK_IMAP_URL_FILE")
+        return MailServer.parse(given, where="HOPBACK_IMAP_URL", plain="imap", wrapped="imaps") if given else None
+
+    @property
+    def keeps_mail(self) -> bool:
+        """Whether mail is only kept, never sent: in an exercise or a demonstration without a mail server."""
+        return self.exercise and not self.email_backend and self.smtp is None
+
+    @property
+    def posts_to_loopback(self) -> bool:
+        """Whether webhooks may go to this machine itself, unencrypted: never outside exercises and tests."""
+        return self.webhooks_to_loopback or self.exercise
+
+    def mail_hook(self) -> bytes:
+        """The secret that mail handed to ``/messages/in`` is signed with; empty lets none in."""
+        return _secret(
+            self.mail_hook_secret, self.mail_hook_secret_file, where="HOPBACK_MAIL_HOOK_SECRET_FILE"
+        ).encode()
 
     @property
     def folder(self) -> Path:
@@ -63,6 +179,22 @@ class Configuration(BaseSettings):
         """The key Django signs with: as given, or one for the life of this process."""
         given = _secret(self.secret_key, self.secret_key_file, where="HOPBACK_SECRET_KEY_FILE")
         return given or secrets.token_urlsafe(48)
+
+    def keys(self, purpose: str) -> tuple[bytes, ...]:
+        """Keys of 32 bytes for one purpose, the one in use first, then the one used before.
+
+        They follow from the secret key; where none is given, from one made once and kept in ``folder`` as
+        ``portal.key``, so that every process of a portal has the same.
+        """
+        given = _secret(self.secret_key, self.secret_key_file, where="HOPBACK_SECRET_KEY_FILE")
+        if not given:
+            path = self.folder / "portal.key"
+            if not path.exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _write_once(path, secrets.token_urlsafe(48) + "\n")
+            given = path.read_text(encoding="utf-8").strip()
+        old = _secret(self.old_secret_key, self.old_secret_key_file, where="HOPBACK_OLD_SECRET_KEY_FILE")
+        return tuple(hmac.digest(key.encode(), f"hopback:{purpose}".encode(), "sha256") for key in (given, old) if key)
 
     def log_signer(self) -> Signer:
         """The key that signs checkpoints: as given, or one made once and kept in ``folder`` as ``log.key``."""

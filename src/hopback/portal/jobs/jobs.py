@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hopback.portal.audit.sealing import seal
 from hopback.portal.jobs.owing import Owed, owe
-from hopback.portal.jobs.working import handles
+from hopback.portal.jobs.working import begins, handles
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,7 @@ SEAL: Final = "log.seal"
 SEAL_EVERY: Final = timedelta(minutes=10)
 
 
+@begins
 def begin_sealing(*, at: datetime) -> None:
     """Owe the first seal; each seal owes the next. A worker calls this when it starts."""
     owe([Owed(SEAL, SEAL, at)])

@@ -4,6 +4,9 @@ A claim is a conditional update; whoever changed the row has it. The job's effec
 are one transaction, in which the claim is checked again: a worker that was taken for dead and wakes up
 finds its claim gone and its effects rolled back. So a worker may be killed at any moment: nothing is
 lost, nothing is done twice.
+
+What reaches out of the machine, such as a mail, cannot be rolled back and must not hold the database's
+lock meanwhile: it is an *errand*, run before the transaction that writes down what came of it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
@@ -26,10 +30,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-__all__ = ["LEASE", "Handler", "Worked", "handles", "next_due", "work", "work_until_stopped"]
+__all__ = [
+    "ERRAND_LEASE",
+    "LEASE",
+    "Errand",
+    "Handler",
+    "Worked",
+    "begin_all",
+    "begins",
+    "handles",
+    "next_due",
+    "runs",
+    "work",
+    "work_until_stopped",
+]
 
 LEASE: Final = timedelta(seconds=60)
 """How long a claim holds. Every handler is far shorter; a killed worker's row waits this long."""
+
+ERRAND_LEASE: Final = timedelta(minutes=5)
+"""How long a claim on an errand holds: longer than any server is waited for."""
 
 FIRST_BACKOFF: Final = timedelta(seconds=15)
 LONGEST_BACKOFF: Final = timedelta(hours=6)
@@ -44,6 +64,24 @@ class Handler(Protocol):
         """Raise whatever went wrong: the job is then undone, kept and tried again."""
 
 
+class Errand(Protocol):
+    """Does what cannot be undone, outside any transaction, and returns what writes down what came of it.
+
+    What is returned runs inside the transaction that completes the job. A worker that is killed between
+    the two leaves the job to be done again: an errand is run at least once, written down once.
+    """
+
+    def __call__(self, payload: dict[str, Any], /, *, at: datetime) -> Callable[[], None]:
+        """Raise whatever went wrong: the job is then kept and tried again."""
+
+
+class Beginning(Protocol):
+    """Owes what is always owed."""
+
+    def __call__(self, *, at: datetime) -> None:
+        """Owe it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
     """What a round did: jobs completed, jobs that failed and were pushed on, and the clock at its end."""
@@ -54,6 +92,8 @@ class Worked:
 
 
 _handlers: dict[str, Handler] = {}
+_errands: dict[str, Errand] = {}
+_beginnings: list[Beginning] = []
 
 
 def handles(kind: str) -> Callable[[Handler], Handler]:
@@ -68,6 +108,30 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def runs(kind: str) -> Callable[[Errand], Errand]:
+    """Register an errand for a kind of job."""
+
+    def register(errand: Errand) -> Errand:
+        known = _errands.setdefault(kind, errand)
+        if known is not errand:
+            raise RuntimeError(f"two errands for {kind}")
+        return errand
+
+    return register
+
+
+def begins(beginning: Beginning) -> Beginning:
+    """Register what a worker does when it starts: owe what is owed again and again."""
+    _beginnings.append(beginning)
+    return beginning
+
+
+def begin_all(*, at: datetime) -> None:
+    """Owe everything that is always owed. A worker calls this when it starts."""
+    for beginning in _beginnings:
+        beginning(at=at)
+
+
 def next_due(*, kinds: tuple[str, ...] = ()) -> datetime | None:
     """When the next job is due, or a dead worker's claim runs out; None when nothing is owed."""
     rows = Job.objects.filter(kind__in=kinds) if kinds else Job.objects.all()
@@ -76,14 +140,16 @@ def next_due(*, kinds: tuple[str, ...] = ()) -> datetime | None:
     return min((instant for instant in (waiting, running.first()) if instant is not None), default=None)
 
 
-def work(*, now: datetime, until: datetime, lease: timedelta = LEASE) -> Worked:
+def work(*, now: datetime, until: datetime, lease: timedelta = LEASE, limit: int | None = None) -> Worked:
     """Do everything that is due by ``until``, in the order it is due; what that brings about as well.
+
+    With a ``limit`` no more than so many jobs are done.
 
     The clock each job is given begins at ``now`` and moves on to the time a job was due: a worker
     passes the same instant twice, a simulation passes the end of the time it skips.
     """
     done = failed = 0
-    while (job := _claim(now=now, until=until, lease=lease)) is not None:
+    while (limit is None or done + failed < limit) and (job := _claim(now=now, until=until, lease=lease)) is not None:
         now = max(now, job.due_at)
         if _run(job, at=now):
             done += 1
@@ -95,10 +161,10 @@ def work(*, now: datetime, until: datetime, lease: timedelta = LEASE) -> Worked:
 def work_until_stopped(
     *, clock: Callable[[], datetime], is_stopped: Callable[[], bool], pause_s: float = 1.0, lease: timedelta = LEASE
 ) -> None:
-    """The worker process's loop, on a real clock."""
+    """The worker process's loop, on a real clock, which is looked at before each job."""
     while not is_stopped():
         now = clock()
-        worked = work(now=now, until=now, lease=lease)
+        worked = work(now=now, until=now, lease=lease, limit=1)
         if not worked.done:
             time.sleep(pause_s)
 
@@ -107,19 +173,22 @@ def _claim(*, now: datetime, until: datetime, lease: timedelta) -> Job | None:
     free = Q(state=JobState.WAITING, due_at__lte=until) | Q(state=JobState.RUNNING, leased_until__lte=until)
     while (found := Job.objects.filter(free).order_by("due_at", "id").first()) is not None:
         mine = uuid.uuid4()
+        holds = max(lease, ERRAND_LEASE) if found.kind in _errands else lease
         start = max(now, found.due_at)
         # the condition names the row as it was read: another worker's claim, or a new due time, changes it
         claimed = Job.objects.filter(
             pk=found.pk, state=found.state, lease=found.lease, due_at=found.due_at, attempts=found.attempts
         )
-        if claimed.update(state=JobState.RUNNING, lease=mine, leased_until=start + lease, attempts=F("attempts") + 1):
+        if claimed.update(state=JobState.RUNNING, lease=mine, leased_until=start + holds, attempts=F("attempts") + 1):
             found.lease, found.attempts = mine, found.attempts + 1
             return found
     return None
 
 
 def _run(job: Job, *, at: datetime) -> bool:
+    errand = _errands.get(job.kind)
     try:
+        finish = errand(job.payload, at=at) if errand else partial(_handlers[job.kind], job.payload, at=at)
         with recording_refusals(), transaction.atomic():
             # before the handler, so that a handler may owe the same key again
             held = Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING)
@@ -127,7 +196,7 @@ def _run(job: Job, *, at: datetime) -> bool:
                 state=JobState.DONE, lease=None, leased_until=None, finished_at=at, error="", attempts=job.attempts
             ):
                 return True  # cancelled, or taken over, meanwhile
-            _handlers[job.kind](job.payload, at=at)
+            finish()
     except Exception as error:  # noqa: BLE001 -- whatever one job does must not stop the others
         _push_on(job, error, at=at)
         return False

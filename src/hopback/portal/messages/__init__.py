@@ -1,1 +1,1 @@
-"""What was said by mail and webhook, exactly, and whether it arrived."""
+"""Mail out and in, and signed webhooks: every message with its exact bytes and what became of it."""

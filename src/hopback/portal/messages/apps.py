@@ -1,4 +1,4 @@
-"""The messages as a Django app."""
+"""Messages as a Django app."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from django.apps import AppConfig
 
 
 class MessagesConfig(AppConfig):
-    """What was said by mail and webhook, exactly, and whether it arrived."""
+    """Mail out and in, and signed webhooks."""
 
     name = "hopback.portal.messages"
     label = "messages"
+
+    def ready(self) -> None:
+        """Put the tables under the audit log."""
+        from hopback.portal.messages.covering import register  # noqa: PLC0415 -- models exist only now
+
+        register()
