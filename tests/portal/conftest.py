@@ -10,10 +10,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from cast import CAST, SHEET, actor_of, gather
 from hopback.kernel.calls import Sought
-from hopback.portal.accounts.access import ROLES
-from hopback.portal.accounts.models import AccessSession, Membership, Organisation, Part, User
-from hopback.portal.audit.actors import Actor, Role
+from hopback.portal.accounts.models import AccessSession
 from hopback.portal.config import Configuration
 from hopback.portal.embedded import configure, import_sheet, use
 from hopback.wire.hops import HopAnswer, HopRequest, NextSearch
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_django import DjangoDbBlocker
+
+    from hopback.portal.accounts.models import User
+    from hopback.portal.audit.actors import Actor
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +55,6 @@ def portal(tmp_path: Path, migrated: Path, django_db_blocker: DjangoDbBlocker) -
 def noon() -> datetime:
     """Monday 2 November 2026, noon in Chicago."""
     return datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
-
-
-SHEET = """provider_id,legal_name,country,frn,ocn,time_zone,answers
-P1,Bellwether Telephone LLC,US,0012345678,123A,America/Chicago,agent
-P2,Coalbrook Networks Inc.,US,,,America/New_York,agent
-P3,Silent Ridge Voice LLC,US,,,America/New_York,silent
-P4,Far Shore Telecom Ltd,IN,,,Asia/Kolkata,silent
-P5,Elm Originating Inc.,US,,,America/Los_Angeles,agent
-"""
 
 
 @pytest.fixture
@@ -107,34 +100,10 @@ def answer() -> Callable[..., HopAnswer]:
     return build
 
 
-CAST = {
-    "Ada": ("consortium", "lead"),
-    "Abe": ("consortium", "analyst"),
-    "Ann": ("consortium", "analyst"),
-    "Otto": ("consortium", "auditor"),
-    "Bell": ("P1", "provider_responder"),
-    "Bea": ("P1", "provider_administrator"),
-    "Cole": ("P2", "provider_responder"),
-    "Dana": ("P9", "provider_responder"),
-    "Fay": ("FTC", "agency_investigator"),
-    "Gil": ("AG-IL", "agency_investigator"),
-    "Sol": ("honeypots", "source"),
-}
-"""Ada leads, Abe and Ann analyse, Otto audits; Bell and Bea answer for P1, Cole for P2; Dana must see nothing."""
-
-KINDS = {"consortium": "consortium", "FTC": "agency", "AG-IL": "agency", "honeypots": "source"}
-
-
 @pytest.fixture
 def cast(directory: None, noon: datetime) -> dict[str, User]:
     """The people, by first name, each a member of one organisation since the day before ``noon``."""
-    people = {}
-    for name, (organisation, part) in CAST.items():
-        kind = KINDS.get(organisation, "provider")
-        row, _ = Organisation.objects.get_or_create(id=organisation, defaults={"name": organisation, "kind": kind})
-        people[name] = User.objects.create_user(f"{name.lower()}@example.org", name=name)
-        Membership.objects.create(user=people[name], organisation=row, part=part, since=noon - timedelta(days=1))
-    return people
+    return gather(noon)
 
 
 @pytest.fixture
@@ -157,13 +126,4 @@ def signed_in(cast: dict[str, User]) -> Callable[[str], Client]:
 @pytest.fixture
 def actors(cast: dict[str, User]) -> dict[str, Actor]:
     """The people as the verbs know them."""
-    return {
-        name: Actor(
-            cast[name].audit_name,
-            ROLES[Part(part)],
-            provider=organisation if ROLES[Part(part)] is Role.PROVIDER else None,
-            organisation=organisation,
-            administers=part in ("provider_administrator", "lead"),
-        )
-        for name, (organisation, part) in CAST.items()
-    }
+    return {name: actor_of(name, user) for name, user in cast.items()}
