@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.core.mail import send_mail
 from django.db import DatabaseError, connection, transaction
 from pydantic import SecretStr
 
@@ -214,11 +215,13 @@ def test_without_a_mail_server_a_demonstration_keeps_mail_and_a_real_portal_puts
     assert "HOPBACK_SMTP_URL" in Delivery.objects.last().proof  # type: ignore[union-attr]
 
 
-def test_a_django_mail_backend_may_carry_the_mail(portal: Configuration, noon: datetime, tmp_path: Path) -> None:
+def test_a_django_mail_backend_may_carry_the_mail(
+    portal: Configuration, noon: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.CONFIGURATION = portal.model_copy(
         update={"email_backend": "django.core.mail.backends.filebased.EmailBackend"}
     )
-    settings.EMAIL_FILE_PATH = str(tmp_path / "mails")
+    monkeypatch.setattr(settings, "EMAIL_FILE_PATH", str(tmp_path / "mails"), raising=False)
     message = send(SYSTEM, letter(), at=noon)
     run(noon)
     (file,) = (tmp_path / "mails").iterdir()
@@ -333,3 +336,13 @@ def test_a_worker_that_is_killed_loses_no_letter_and_sends_none_again_that_was_a
     assert verify().rows["messages.delivery"] == count
     use(portal)
     assert not Job.objects.filter(kind="mail.carry").exclude(state="done").exists()
+
+
+def test_what_a_library_sends_is_a_confidential_letter(by_smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the test runner keeps mail in memory
+    monkeypatch.setattr(settings, "EMAIL_BACKEND", "hopback.portal.messages.backend.LettersBackend")
+    send_mail("Set a new\npassword", "https://hopback.test/x", None, ["bell@example.org"])
+    row = Message.objects.get()
+    assert (row.kind, row.is_confidential, row.subject) == ("account", True, "Set a new password")
+    run(row.at)
+    assert b"https://hopback.test/x" in by_smtp.taken[0].data

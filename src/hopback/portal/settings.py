@@ -95,6 +95,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+EMAIL_BACKEND = "hopback.portal.messages.backend.LettersBackend"  # what libraries send is on record as well
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # the few files of the wheel itself: there is nothing to collect
 DATABASES = {"default": database_of(CONFIGURATION)}
