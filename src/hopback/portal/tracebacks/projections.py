@@ -118,11 +118,11 @@ def _since(trace: Trace, waits: Hop | None) -> datetime | None:
         return waits.received_at or waits.sent_at
     if trace.state in (TraceState.CANDIDATE, TraceState.VETTED):
         return trace.proposed_at
-    if trace.state is TraceState.CONCLUDED:
-        return trace.concluded_at
-    if trace.state not in WORKING:
-        return None
     judged = [hop for hop in trace.hops if hop.state in JUDGED]
+    if trace.state is TraceState.CONCLUDED and not judged:
+        return trace.concluded_at
+    if trace.state not in WORKING and not judged:
+        return None
     instants = [
         instant
         for hop in judged or effective_path(trace)

@@ -12,4 +12,11 @@ if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
 app_name = "web"
-urlpatterns: list[URLPattern | URLResolver] = [path("", views.home, name="home")]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("tracebacks/", views.tracebacks, name="tracebacks"),
+    path("lists/tracebacks.csv", views.export, name="export"),
+    path("lists/filters/", views.keep, name="keep_filter"),
+    path("lists/filters/<int:pk>/share/", views.share, name="share_filter"),
+    path("lists/filters/<int:pk>/remove/", views.remove, name="remove_filter"),
+]

@@ -1,28 +1,124 @@
-"""The shell's own pages."""
+"""The consortium's first page and its list of tracebacks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib import messages
+from django.http import StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
+from hopback.kernel.errors import BadInput, HopbackError
 from hopback.portal.accounts.access import page
-from hopback.portal.audit.actors import READERS
-from hopback.portal.pages import render
+from hopback.portal.audit.actors import READERS, STAFF
+from hopback.portal.clock import now
+from hopback.portal.pages import paged, render, status_of
+from hopback.portal.web.access import colleagues_of, filter_of, filters_of
+from hopback.portal.web.actions import keep_filter, note_export, remove_filter, share_filter
+from hopback.portal.web.filters import FilterForm, filtered, normal_query, order_of
 from hopback.portal.web.navigation import PAGES
+from hopback.portal.web.reading import home_of, named
+from hopback.portal.web.sheets import traceback_lines
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from hopback.portal.audit.actors import Actor
 
-__all__ = ["home"]
+__all__ = ["export", "home", "keep", "remove", "share", "tracebacks"]
 
 
+@require_safe
 @page()
 def home(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Where somebody begins: the consortium at what waits, everybody else at their own requests."""
     if actor.role in READERS:
-        return render(request, "web/home.html")
+        shown = home_of(actor, at=now())
+        return render(request, "web/home.html", {"home": shown, "is_staff": actor.role in STAFF})
     pages = PAGES.get(actor.role)
     return redirect(pages[0][1]) if pages else render(request, "web/nothing.html")
+
+
+def form_of(actor: Actor, data: Any) -> FilterForm:
+    """The filter that a query asks for, read but not judged."""
+    form = FilterForm(data, owners=colleagues_of(actor), jurisdictions=actor.jurisdictions)
+    form.is_valid()
+    return form
+
+
+@require_safe
+@page(*READERS, personal=True)
+def tracebacks(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The tracebacks that a filter lets through, a page at a time."""
+    form = form_of(actor, request.GET)
+    good = form if form.is_valid() else form_of(actor, {})
+    shown = paged(filtered(actor, good).select_related("owner"), request, order=order_of(good))
+    query = normal_query(good)
+    context = {
+        "form": form,
+        "page": shown,
+        "names": named(actor, shown.rows),
+        "query": query,
+        "is_narrowed": good.is_narrowed,
+        "kept": [(one, f"{reverse('web:tracebacks')}?{one.query}", one.query == query) for one in filters_of(actor)],
+        "is_staff": actor.role in STAFF,
+    }
+    return render(request, "web/tracebacks.html", context, status=200 if form.is_valid() else 422)
+
+
+@require_safe
+@page(*READERS, personal=True)
+def export(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """A filter's tracebacks as a sheet, written while it is read. That it was taken is on record."""
+    form = form_of(actor, request.GET)
+    if not form.is_valid():
+        raise BadInput("this filter cannot be read", where="filter", mend="set it again on the list")
+    at = now()
+    query = normal_query(form)
+    note_export(actor, query, at=at)
+    rows = filtered(actor, form).order_by(*order_of(form))
+    answer = StreamingHttpResponse(traceback_lines(rows), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="tracebacks-{at:%Y%m%d-%H%M}.csv"'
+    return cast("HttpResponse", answer)  # Django's two kinds have only a hidden parent in common
+
+
+@require_POST
+@page(*READERS)
+def keep(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Keep the filter that is set under a name."""
+    form = form_of(actor, request.POST)
+    query = normal_query(form) if form.is_valid() else ""
+    try:
+        if not form.is_valid():
+            raise BadInput("this filter cannot be read", where="filter", mend="set it again on the list")
+        row = keep_filter(
+            actor, request.POST.get("name", ""), at=now(), query=query, is_shared=bool(request.POST.get("is_shared"))
+        )
+    except HopbackError as error:
+        return render(
+            request, "web/error.html", {"message": error.message, "mend": error.mend}, status=status_of(error)
+        )
+    messages.success(request, f"Kept as “{row.name}”.")
+    return redirect(f"{reverse('web:tracebacks')}?{query}")
+
+
+@require_POST
+@page(*READERS)
+def share(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
+    """Share a filter of one's own, or keep it to oneself again."""
+    row = filter_of(actor, pk)
+    share_filter(actor, row, at=now(), is_shared=not row.is_shared)
+    messages.success(request, f"“{row.name}” is {'yours alone again' if row.is_shared else 'shared'}.")
+    return redirect(f"{reverse('web:tracebacks')}?{row.query}")
+
+
+@require_POST
+@page(*READERS)
+def remove(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
+    """Keep a filter no longer."""
+    row = filter_of(actor, pk)
+    remove_filter(actor, row, at=now())
+    messages.success(request, f"“{row.name}” is no longer kept.")
+    return redirect(f"{reverse('web:tracebacks')}?{row.query}")
