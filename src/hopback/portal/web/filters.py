@@ -160,7 +160,7 @@ def _owned(actor: Actor, rows: QuerySet[Traceback], owner: str) -> QuerySet[Trac
         return rows
     if owner == "none":
         return rows.filter(owner__isnull=True)
-    return rows.filter(owner=number_of(actor) if owner == "me" else owner)
+    return rows.filter(owner=number_of(actor) if owner == "me" else int(owner))
 
 
 def _opened(rows: QuerySet[Traceback], asked: Mapping[str, Any]) -> QuerySet[Traceback]:
