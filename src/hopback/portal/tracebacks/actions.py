@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from hopback.kernel import commands as cmd
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.errors import BadInput, HopbackError, NotFound, Refused
 from hopback.kernel.hops import WORKING, HopState, TraceKind, TraceState
+from hopback.kernel.outcomes import Outcome, Result
+from hopback.kernel.paths import effective_path
+from hopback.kernel.plain import to_plain
+from hopback.kernel.refusals import Collision, Why
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import Role
 from hopback.portal.directory.models import Provider
 from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_decide_all, may_propose, may_run
-from hopback.portal.tracebacks.docket import Docket, begin, load, load_all, save
-from hopback.portal.tracebacks.models import Hop, Priority, Traceback
+from hopback.portal.tracebacks.docket import Docket, begin, link_form, load, load_all, note_form, save
+from hopback.portal.tracebacks.models import Hop, Note, Priority, Traceback, TraceLink
 from hopback.portal.tracebacks.policies import policy_named
 from hopback.portal.tracebacks.schedule import LADDER, StepKind, finding_from, next_step
 from hopback.portal.tracebacks.settling import advance, send_pending, settle
@@ -30,13 +38,17 @@ if TYPE_CHECKING:
     from hopback.kernel.calls import Sought
     from hopback.kernel.commands import Command, DisputeResult
     from hopback.kernel.hops import DeclineReason, SourceKind, Trace
+    from hopback.portal.accounts.models import User
     from hopback.portal.audit.actors import Actor
     from hopback.wire.hops import HopAnswer
 
 __all__ = [
+    "BEYOND_ANSWERS",
     "acknowledge",
     "answer_hop",
     "answer_hops",
+    "assign",
+    "cancel_hop",
     "close",
     "collect_requests",
     "conclude",
@@ -45,16 +57,24 @@ __all__ = [
     "decline",
     "deny",
     "dispute",
+    "escalate",
     "find_non_responsive",
+    "fork",
+    "go_on",
     "judge_answer",
     "keep_clock",
+    "link",
+    "name_upstream",
+    "note",
     "open_traceback",
+    "prioritise",
     "propose_sample",
     "record_bounce",
     "record_deliveries",
     "record_delivery",
     "reopen",
     "resolve_dispute",
+    "resume",
     "return_answer",
     "send_request",
     "vet",
@@ -62,6 +82,14 @@ __all__ = [
 ]
 
 TRACE_ID_BYTES: Final = 10
+
+BEYOND_ANSWERS: Final = (
+    Outcome.SPOOFED_PATH,
+    Outcome.RESOLVED_BY_SIGNATURE,
+    Outcome.INSUFFICIENT_SAMPLE,
+    Outcome.LEGAL_BAR,
+)
+"""Outcomes that a person sets, since they rest on something other than the answers."""
 
 
 @action("traceback.proposed", may=may_propose)
@@ -130,13 +158,23 @@ def vet(
 
 
 @action("traceback.declined", may=may_decide)
-def decline(actor: Actor, traceback: Traceback, *, at: datetime, code: DeclineReason, note: str = "") -> Trace:
+def decline(
+    actor: Actor,
+    traceback: Traceback,
+    *,
+    at: datetime,
+    code: DeclineReason,
+    note: str = "",
+    seen: int | None = None,
+) -> Trace:
     """Refuse a candidate, with a reason that is counted."""
-    return _finish(load(traceback.pk, lock=True), cmd.Decline(code, note, by=by(actor)), at=at)
+    return _finish(load(traceback.pk, lock=True), cmd.Decline(code, note, by=by(actor, seen=seen)), at=at)
 
 
 @action("traceback.opened", may=may_decide)
-def open_traceback(actor: Actor, traceback: Traceback, *, at: datetime, provider: str | None = None) -> Trace:
+def open_traceback(
+    actor: Actor, traceback: Traceback, *, at: datetime, provider: str | None = None, seen: int | None = None
+) -> Trace:
     """Begin with the terminating provider, and send it its request.
 
     Without ``provider`` it is the one the sample came with. Raises :class:`Refused` if the directory
@@ -150,23 +188,23 @@ def open_traceback(actor: Actor, traceback: Traceback, *, at: datetime, provider
             where=docket.row.audit_name,
             mend="find out who serves the called number",
         )
-    docket.do(cmd.Open(first, by=by(actor)), at=at)
+    docket.do(cmd.Open(first, by=by(actor, seen=seen)), at=at)
     send_pending(docket, at=at)
     return _saved(docket, at=at)
 
 
 @action("hop.sent", may=may_run)
-def send_request(actor: Actor, hop: Hop, *, at: datetime, channels: tuple[str, ...]) -> Trace:
+def send_request(actor: Actor, hop: Hop, *, at: datetime, channels: tuple[str, ...], seen: int | None = None) -> Trace:
     """Send a request that waits, for example after it came back from another contact."""
     docket = load(hop.traceback_id, lock=True)
-    return _finish(docket, cmd.SendHop(hop.number, channels, by=by(actor)), at=at)
+    return _finish(docket, cmd.SendHop(hop.number, channels, by=by(actor, seen=seen)), at=at)
 
 
 @action("hop.bounced", may=may_run)
-def record_bounce(actor: Actor, hop: Hop, *, at: datetime, channel: str, why: str) -> Trace:
+def record_bounce(actor: Actor, hop: Hop, *, at: datetime, channel: str, why: str, seen: int | None = None) -> Trace:
     """Note that a request came back: another contact is to be tried."""
     docket = load(hop.traceback_id, lock=True)
-    return _finish(docket, cmd.BounceHop(hop.number, channel, why, by=by(actor)), at=at)
+    return _finish(docket, cmd.BounceHop(hop.number, channel, why, by=by(actor, seen=seen)), at=at)
 
 
 @action("hop.delivered", may=may_run)
@@ -218,7 +256,15 @@ def acknowledge(actor: Actor, hop: Hop, *, at: datetime) -> Trace:
 
 
 @action("hop.answered", may=may_answer)
-def answer_hop(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str | None = None) -> Trace:
+def answer_hop(
+    actor: Actor,
+    hop: Hop,
+    message: HopAnswer,
+    *,
+    at: datetime,
+    key: str | None = None,
+    seen: int | None = None,
+) -> Trace:
     """Take down what a provider says about its hop, and ask the next one.
 
     The same answer under the same ``key`` (by default a digest of it) counts once. An answer that
@@ -226,7 +272,7 @@ def answer_hop(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key:
     the answer is for another request or in another provider's name.
     """
     docket = load(hop.traceback_id, lock=True)
-    _hear(docket, actor, hop, message, at=at, key=key)
+    _hear(docket, actor, hop, message, at=at, key=key, seen=seen)
     return _saved(docket, at=at)
 
 
@@ -280,34 +326,147 @@ def deny(actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str |
 
 
 @action("hop.accepted", may=may_decide)
-def judge_answer(actor: Actor, hop: Hop, *, at: datetime, version: int | None = None) -> Trace:
+def judge_answer(actor: Actor, hop: Hop, *, at: datetime, version: int | None = None, seen: int | None = None) -> Trace:
     """A person lets an answer stand that the portal could not judge; the next provider is asked."""
     docket = load(hop.traceback_id, lock=True)
     latest = docket.now.hops[hop.number - 1].latest
     is_known = latest is not None and docket.knows(latest.answer.upstream)
-    docket.do(cmd.AcceptAnswer(hop.number, is_known, version, by=by(actor)), at=at)
+    docket.do(cmd.AcceptAnswer(hop.number, is_known, version, by=by(actor, seen=seen)), at=at)
     advance(docket, at=at)
     return _saved(docket, at=at)
 
 
 @action("hop.returned", may=may_decide)
-def return_answer(actor: Actor, hop: Hop, *, at: datetime, missing: tuple[str, ...]) -> Trace:
+def return_answer(actor: Actor, hop: Hop, *, at: datetime, missing: tuple[str, ...], seen: int | None = None) -> Trace:
     """Send an answer back for what it lacks. The clock is not reset."""
     docket = load(hop.traceback_id, lock=True)
-    return _finish(docket, cmd.RejectAnswer(hop.number, missing, by=by(actor)), at=at)
+    return _finish(docket, cmd.RejectAnswer(hop.number, missing, by=by(actor, seen=seen)), at=at)
 
 
 @action("hop.disputed", may=may_answer)
-def dispute(actor: Actor, hop: Hop, *, at: datetime, statement: str) -> Trace:
-    """An affected provider contests its answer's reading or a finding."""
-    return _finish(load(hop.traceback_id, lock=True), cmd.DisputeHop(hop.number, statement, by=by(actor)), at=at)
+def dispute(
+    actor: Actor,
+    hop: Hop,
+    *,
+    at: datetime,
+    statement: str,
+    provider: str | None = None,
+    seen: int | None = None,
+) -> Trace:
+    """An affected provider contests its answer's reading or a finding.
+
+    Staff write down what ``provider`` contests.
+    """
+    who = by(actor, seen=seen)
+    if actor.role is not Role.PROVIDER:
+        who = replace(who, provider=provider)
+    return _finish(load(hop.traceback_id, lock=True), cmd.DisputeHop(hop.number, statement, by=who), at=at)
 
 
 @action("hop.dispute_resolved", may=may_decide)
-def resolve_dispute(actor: Actor, hop: Hop, *, at: datetime, result: DisputeResult, reason: str) -> Trace:
-    """Decide a dispute, with the reason."""
+def resolve_dispute(
+    actor: Actor, hop: Hop, *, at: datetime, result: DisputeResult, reason: str, seen: int | None = None
+) -> Trace:
+    """Decide a dispute, with the reason. What then is to be asked anew is asked."""
     docket = load(hop.traceback_id, lock=True)
-    return _finish(docket, cmd.ResolveDispute(hop.number, result, reason, by=by(actor)), at=at)
+    docket.do(cmd.ResolveDispute(hop.number, result, reason, by=by(actor, seen=seen)), at=at)
+    advance(docket, at=at)
+    return _saved(docket, at=at)
+
+
+@action("hop.upstream_named", may=may_decide)
+def name_upstream(
+    actor: Actor, hop: Hop, provider: Provider, *, at: datetime, reason: str, seen: int | None = None
+) -> Trace:
+    """Say which provider of the directory an answer means; that answer stands, and the provider is asked.
+
+    What the provider itself said is kept as its own version. The one that names ``provider`` is the
+    analyst's, written down on the provider's behalf and marked so.
+    """
+    if not reason.strip():
+        raise BadInput("say how you know who is meant", where="reason")
+    docket = load(hop.traceback_id, lock=True)
+    asked = docket.now.hops[hop.number - 1]
+    if asked.latest is None or asked.latest.answer.kind is not AnswerKind.UPSTREAM_NAMED:
+        raise Refused("its latest answer names no provider upstream", where=f"hop {hop.number}")
+    said = asked.latest.answer
+    meant = replace(
+        said,
+        upstream=provider.pk,
+        upstream_name=said.upstream_name or said.upstream or provider.legal_name,
+        why=(*said.why, f"{provider.legal_name} is meant: {reason.strip()}"),
+    )
+    verb = cmd.CorrectAnswer if asked.state is HopState.ACCEPTED else cmd.AnswerHop
+    key = answer_key(to_plain(meant))
+    docket.do(verb(hop.number, meant, key, by=by(actor, seen=seen)), at=at)
+    docket.do(cmd.AcceptAnswer(hop.number, upstream_known=True, by=by(actor)), at=at)
+    advance(docket, at=at)
+    entry().facts = {"upstream": provider.pk}
+    return _saved(docket, at=at)
+
+
+@action("hop.forked", may=may_decide)
+def fork(
+    actor: Actor,
+    hop: Hop,
+    provider: Provider,
+    *,
+    at: datetime,
+    reason: str,
+    asked: Sought | None = None,
+    seen: int | None = None,
+) -> Trace:
+    """Ask another provider besides the one an answer names: a second claim, or a reseller in between.
+
+    ``asked`` is the call as it is to search for it, by default as this hop's answer hands it on.
+    """
+    docket = load(hop.traceback_id, lock=True)
+    here = docket.now.hops[hop.number - 1]
+    handed_on = here.latest.answer.next if here.latest is not None else None
+    command = cmd.Fork(hop.number, provider.pk, asked or handed_on or here.asked, reason, by=by(actor, seen=seen))
+    docket.do(command, at=at)
+    send_pending(docket, at=at)
+    return _saved(docket, at=at)
+
+
+@action("hop.cancelled", may=may_decide)
+def cancel_hop(actor: Actor, hop: Hop, *, at: datetime, reason: str, seen: int | None = None) -> Trace:
+    """Ask a provider no longer; what it said is kept."""
+    docket = load(hop.traceback_id, lock=True)
+    return _finish(docket, cmd.CancelHop(hop.number, reason, by=by(actor, seen=seen)), at=at)
+
+
+@action("hop.escalated", may=may_decide)
+def escalate(actor: Actor, hop: Hop, *, at: datetime, told: str, seen: int | None = None) -> Trace:
+    """Note the next step of the ladder, taken by a person: who was told, and how."""
+    if not told.strip():
+        raise BadInput("say who was told, and how", where="told")
+    docket = load(hop.traceback_id, lock=True)
+    number = docket.now.hops[hop.number - 1].escalation_level + 1
+    return _finish(docket, cmd.EscalateHop(hop.number, number, told.strip(), by=by(actor, seen=seen)), at=at)
+
+
+@action("traceback.continued", may=may_decide)
+def go_on(_actor: Actor, traceback: Traceback, *, at: datetime, seen: int | None = None) -> Trace:
+    """Ask whoever the standing answers lead to and nobody has asked yet, now that the directory knows them.
+
+    Raises :class:`Refused` where there is nobody.
+    """
+    docket = load(traceback.pk, lock=True)
+    _check_seen(docket, seen)
+    settle(docket, at=at)
+    if not docket.events:
+        raise Refused("nobody is named who could be asked", where=docket.row.audit_name, mend="say who is meant")
+    return _saved(docket, at=at)
+
+
+@action("traceback.resumed", may=may_decide)
+def resume(actor: Actor, traceback: Traceback, *, at: datetime, reason: str, seen: int | None = None) -> Trace:
+    """Go on after a pause: a new contact, or a new approach."""
+    docket = load(traceback.pk, lock=True)
+    docket.do(cmd.Resume(reason, by=by(actor, seen=seen)), at=at)
+    advance(docket, at=at)
+    return _saved(docket, at=at)
 
 
 @action("hop.clock_kept", may=may_run)
@@ -340,20 +499,59 @@ def keep_clock(actor: Actor, hop: Hop, *, at: datetime) -> StepKind | None:
 
 @action("hop.found", may=may_decide)
 def find_non_responsive(
-    actor: Actor, hop: Hop, *, at: datetime, reason: str, evidence: tuple[str, ...], noticed_at: datetime | None = None
+    actor: Actor,
+    hop: Hop,
+    *,
+    at: datetime,
+    reason: str,
+    evidence: tuple[str, ...],
+    noticed_at: datetime | None = None,
+    seen: int | None = None,
 ) -> Trace:
     """Decide that a provider did not respond: a person's decision, with reason, evidence and notice."""
     docket = load(hop.traceback_id, lock=True)
-    earliest = finding_from(docket.now.hops[hop.number - 1], policy=docket.policy)
-    command = cmd.FindNonResponsive(hop.number, reason, evidence, earliest, noticed_at, by=by(actor))
+    silent = docket.now.hops[hop.number - 1]
+    if silent.delinquent_after is None:
+        raise Refused("its clock never started", where=f"hop {hop.number}")
+    earliest = finding_from(silent, policy=docket.policy)
+    command = cmd.FindNonResponsive(hop.number, reason, evidence, earliest, noticed_at, by=by(actor, seen=seen))
     return _finish(docket, command, at=at)
 
 
 @action("traceback.concluded", may=may_decide)
-def conclude(actor: Actor, traceback: Traceback, *, at: datetime, reason: str = "") -> Trace:
-    """Confirm what the answers that stand come to. Raises :class:`Refused` while they come to nothing."""
+def conclude(
+    actor: Actor,
+    traceback: Traceback,
+    *,
+    at: datetime,
+    reason: str = "",
+    outcome: Outcome | None = None,
+    confidence: float | None = None,
+    seen: int | None = None,
+) -> Trace:
+    """Confirm what the answers that stand come to. Raises :class:`Refused` while they come to nothing.
+
+    ``outcome`` is one of :data:`BEYOND_ANSWERS`, which no answer can give: with the reason of whoever decides,
+    how sure they are, and the path as far as it is known.
+    """
     docket = load(traceback.pk, lock=True)
-    return _finish(docket, cmd.Conclude(docket.result, reason, by=by(actor)), at=at)
+    result = docket.result
+    if outcome is not None and outcome is not result.outcome:
+        if outcome not in BEYOND_ANSWERS:
+            raise Refused(
+                f"the answers that stand do not come to {outcome.value}",
+                where=docket.row.audit_name,
+                mend="confirm what they come to, or one that rests on something else",
+            )
+        if not reason.strip():
+            raise BadInput("say what this outcome rests on", where="reason")
+        path = tuple(hop.provider for hop in effective_path(docket.now))
+        result = Result(outcome, 0.5 if confidence is None else confidence, path)
+    if result.outcome is None:
+        raise Refused(
+            "the answers that stand come to nothing yet", where=docket.row.audit_name, mend="wait for the open hops"
+        )
+    return _finish(docket, cmd.Conclude(result, reason, by=by(actor, seen=seen)), at=at)
 
 
 @action("tracebacks.concluded", may=may_decide_all)
@@ -378,24 +576,99 @@ def conclude_all(actor: Actor, rows: Sequence[Traceback], *, at: datetime, reaso
 
 
 @action("traceback.closed", may=may_decide)
-def close(actor: Actor, traceback: Traceback, *, at: datetime, notices: tuple[str, ...]) -> Trace:
+def close(
+    actor: Actor, traceback: Traceback, *, at: datetime, notices: tuple[str, ...], seen: int | None = None
+) -> Trace:
     """Check and close, once those found have been told and asked to mitigate."""
-    return _finish(load(traceback.pk, lock=True), cmd.Close(notices, by=by(actor)), at=at)
+    return _finish(load(traceback.pk, lock=True), cmd.Close(notices, by=by(actor, seen=seen)), at=at)
 
 
 @action("traceback.reopened", may=may_decide)
-def reopen(actor: Actor, traceback: Traceback, *, at: datetime, reason: str, erratum: str) -> Trace:
+def reopen(
+    actor: Actor, traceback: Traceback, *, at: datetime, reason: str, erratum: str, seen: int | None = None
+) -> Trace:
     """Take up again after a correction or a dispute, and judge the corrections that wait."""
     docket = load(traceback.pk, lock=True)
-    docket.do(cmd.Reopen(reason, erratum, by=by(actor)), at=at)
+    docket.do(cmd.Reopen(reason, erratum, by=by(actor, seen=seen)), at=at)
     settle(docket, at=at)
     return _saved(docket, at=at)
 
 
 @action("traceback.voided", may=may_decide)
-def void(actor: Actor, traceback: Traceback, *, at: datetime, reason: str) -> Trace:
+def void(actor: Actor, traceback: Traceback, *, at: datetime, reason: str, seen: int | None = None) -> Trace:
     """Opened in error: kept, and not counted."""
-    return _finish(load(traceback.pk, lock=True), cmd.Void(reason, by=by(actor)), at=at)
+    return _finish(load(traceback.pk, lock=True), cmd.Void(reason, by=by(actor, seen=seen)), at=at)
+
+
+@action("traceback.assigned", may=may_decide)
+def assign(_actor: Actor, traceback: Traceback, owner: User | None, *, at: datetime) -> None:
+    """Say who looks after a traceback; None gives it back to everybody."""
+    _set(traceback, at=at, owner=owner)
+    entry().facts = {"owner": owner.audit_name if owner is not None else ""}
+
+
+@action("traceback.prioritised", may=may_decide)
+def prioritise(_actor: Actor, traceback: Traceback, *, at: datetime, priority: str) -> None:
+    """Say how soon people look at a traceback."""
+    if priority not in Priority.values:
+        raise BadInput(f"no priority {priority!r}", where="priority", mend=f"one of {', '.join(Priority.values)}")
+    _set(traceback, at=at, priority=priority)
+    entry().facts = {"priority": priority}
+
+
+@action("traceback.noted", may=may_decide)
+def note(actor: Actor, traceback: Traceback, *, at: datetime, text: str) -> Note:
+    """Write something down beside a traceback, for the consortium's own people."""
+    said = text.strip()
+    if not said:
+        raise BadInput("the note says nothing", where="text")
+    row = Note.objects.create(leaf=entry().uid, traceback=traceback, at=at, author=actor.name, text=said)
+    entry().wrote(Note._meta.label_lower, [note_form(row)])  # noqa: SLF001 -- Django documents it
+    _set(traceback, at=at)
+    return row
+
+
+@action("traceback.linked", may=may_decide)
+def link(
+    actor: Actor, traceback: Traceback, other: Traceback, *, at: datetime, reason: str, is_linked: bool = True
+) -> None:
+    """Say that two tracebacks belong together, or (``is_linked`` False) that they do not."""
+    if not reason.strip():
+        raise BadInput("say why", where="reason")
+    if traceback.pk == other.pk:
+        raise BadInput("a traceback belongs together with others", where="other")
+    first, second = sorted((traceback, other), key=lambda row: row.pk)
+    row = TraceLink.objects.create(
+        leaf=entry().uid,
+        first=first,
+        second=second,
+        is_linked=is_linked,
+        at=at,
+        author=actor.name,
+        reason=reason.strip(),
+    )
+    entry().wrote(TraceLink._meta.label_lower, [link_form(row)])  # noqa: SLF001 -- Django documents it
+    entry().facts = {"other": other.pk, "is_linked": is_linked}
+    _set(first, at=at)
+    _set(second, at=at)
+
+
+def _set(traceback: Traceback, *, at: datetime, **fields: Any) -> None:
+    """Change what people set in a row; nothing here follows from the events."""
+    Traceback.objects.filter(pk=traceback.pk).update(**fields, updated_at=Greatest(F("updated_at"), Value(at)))
+    for name, value in fields.items():
+        setattr(traceback, name, value)
+
+
+def _check_seen(docket: Docket, seen: int | None) -> None:
+    """As the process does for a single command."""
+    if seen is not None and seen != docket.now.version:
+        raise Collision(
+            Why.SEEN_OLDER,
+            f"the traceback has moved on from version {seen} to {docket.now.version}",
+            where=docket.row.audit_name,
+            mend="look again",
+        )
 
 
 def _finish(docket: Docket, command: Command, *, at: datetime) -> Trace:
@@ -430,7 +703,16 @@ def _body(hop: Hop, message: HopAnswer) -> dict[str, Any]:
     return body
 
 
-def _hear(docket: Docket, actor: Actor, hop: Hop, message: HopAnswer, *, at: datetime, key: str | None = None) -> bool:
+def _hear(
+    docket: Docket,
+    actor: Actor,
+    hop: Hop,
+    message: HopAnswer,
+    *,
+    at: datetime,
+    key: str | None = None,
+    seen: int | None = None,
+) -> bool:
     said, body = answer_of(message), _body(hop, message)
     key = key or answer_key(body)
     asked = docket.now.hops[hop.number - 1]
@@ -439,7 +721,7 @@ def _hear(docket: Docket, actor: Actor, hop: Hop, message: HopAnswer, *, at: dat
         verb = cmd.CorrectAnswer
     elif said.kind is AnswerKind.DENIED and asked.parent is not None and asked.effective is None:
         verb = cmd.DenyClaim
-    return _take_down(docket, verb(hop.number, said, key, by=by(actor)), body, at=at)
+    return _take_down(docket, verb(hop.number, said, key, by=by(actor, seen=seen)), body, at=at)
 
 
 def _take_down(

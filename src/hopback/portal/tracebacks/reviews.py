@@ -59,6 +59,8 @@ def _unjudged(number: int, answer: Answer, *, knows: Callable[[str | None], bool
     if answer.kind in FOR_A_PERSON:
         return f"hop {number} answers {answer.kind.value}"
     missing = answer.missing()
+    if missing == ("upstream",) and answer.upstream_name:
+        return f"hop {number} names {answer.upstream_name}, which is not in the directory"
     if missing:
         return f"the answer of hop {number} lacks {', '.join(missing)}"
     if answer.upstream is not None and not knows(answer.upstream):

@@ -37,7 +37,11 @@ def settle(docket: Docket, *, at: datetime) -> None:
         if hop.state not in UNJUDGED or hop.latest is None:
             continue
         answer = hop.latest.answer
+        if hop.latest.on_behalf or not hop.latest.authenticated:
+            continue  # a person looks at what an analyst wrote down, and at what nobody signed for
         missing = answer.missing()
+        if missing == ("upstream",) and answer.upstream_name:
+            continue  # a name is there: a person finds out who is meant
         if missing:
             if docket.policy.version != EXERCISE.version:  # there a program answers, which has no more to say
                 docket.do(RejectAnswer(hop.number, missing, by=portal), at=at)

@@ -1,0 +1,384 @@
+"""A traceback as the consortium's people read it: what the gate shows them, with names, words and what comes next.
+
+Reads only, and a fixed number of queries however long the path is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from hopback.kernel.calls import Sought
+from hopback.kernel.disclosure import FullView, disclose
+from hopback.kernel.errors import NotFound
+from hopback.kernel.events import from_dict
+from hopback.kernel.folding import evolve
+from hopback.kernel.numbers import format_e164
+from hopback.portal.accounts.models import User
+from hopback.portal.audit.actors import STAFF
+from hopback.portal.directory.models import Provider
+from hopback.portal.messages.access import messages_of
+from hopback.portal.tracebacks.access import by, tracebacks_of, viewer_of
+from hopback.portal.tracebacks.docket import load
+from hopback.portal.tracebacks.models import Hop as HopRow
+from hopback.portal.tracebacks.models import Note, Traceback, TraceEvent, TraceLink
+from hopback.portal.tracebacks.possible import Possible, possible
+from hopback.portal.tracebacks.schedule import LADDER, Step, finding_from, next_step
+from hopback.portal.tracebacks.sentences import FIELDS, Names, Sentence, in_words, said_words
+from hopback.render.portal_path import PathRow, path_rows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hopback.kernel.answers import Answer, Response
+    from hopback.kernel.clocks import Segment
+    from hopback.kernel.events import Event
+    from hopback.kernel.findings import Finding
+    from hopback.kernel.hops import Dispute, Hop, Trace
+    from hopback.kernel.outcomes import Result
+    from hopback.kernel.policy import Policy
+    from hopback.portal.audit.actors import Actor
+    from hopback.portal.messages.models import Message
+
+__all__ = ["Dossier", "Evidence", "HopTold", "Line", "NoteTold", "Related", "Told", "dossier_of", "events_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One version of an answer: what it says and how it came."""
+
+    version: int
+    submitted_at: datetime
+    who: str
+    words: str
+    on_behalf: bool
+    authenticated: bool
+    is_correction: bool
+    late_s: float
+    stands: bool
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of an answer through its versions: for each its value and whether it differs from the one before."""
+
+    label: str
+    cells: tuple[tuple[Any, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HopTold:
+    """One hop as the page shows it."""
+
+    hop: Hop
+    row: HopRow
+    path: PathRow
+    asked: Sought
+    answers: tuple[Told, ...]
+    lines: tuple[Line, ...]
+    letters: tuple[Message, ...]
+    missing: tuple[str, ...]
+    may: frozenset[str]
+    next_step: Step | None
+    finding_from: datetime | None
+    noticed_at: datetime | None
+    working: tuple[Segment, ...]
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        return self.hop.number
+
+    @property
+    def finding(self) -> Finding | None:
+        """What was found about it."""
+        return self.hop.finding
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """The dispute that is open about it."""
+        return self.hop.dispute
+
+    @property
+    def ladder(self) -> tuple[str, ...]:
+        """The steps of the ladder that are yet to come."""
+        return LADDER[self.hop.escalation_level :]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTold:
+    """A note, and who wrote it."""
+
+    at: datetime
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another traceback that somebody thinks belongs here, or that came of the same call or campaign."""
+
+    row: Traceback
+    reason: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An event that a finding may rest on."""
+
+    key: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything the page of a traceback shows."""
+
+    row: Traceback
+    trace: Trace
+    policy: Policy
+    result: Result
+    names: Names
+    countries: dict[str, str]
+    hops: tuple[HopTold, ...]
+    events: tuple[Sentence, ...]
+    notes: tuple[NoteTold, ...]
+    related: tuple[Related, ...]
+    possible: Possible
+    owner: str
+    source: str
+    raw: tuple[tuple[int, Event], ...] = field(default=(), repr=False)
+
+    def hop(self, number: int) -> HopTold:
+        """A hop. Raises :class:`NotFound`."""
+        if not 1 <= number <= len(self.hops):
+            raise NotFound("there is no such hop")
+        return self.hops[number - 1]
+
+    @property
+    def waiting(self) -> tuple[HopTold, ...]:
+        """The hops at which somebody's turn is."""
+        return tuple(one for one in self.hops if one.path.turn.value != "nobody")
+
+    def evidence(self, number: int) -> tuple[Evidence, ...]:
+        """The events of a hop that a finding about it may rest on."""
+        kinds = {"hop.sent", "hop.delivered", "hop.reminded", "hop.lapsed", "hop.defaulted", "hop.escalated"}
+        told = {sentence.number: sentence for sentence in self.events}
+        return tuple(
+            Evidence(f"event:{self.row.pk}/{place}", event.at, told[place].text)
+            for place, event in self.raw
+            if event.name in kinds and getattr(event, "hop", None) == number
+        )
+
+
+def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
+    """What a reader of the consortium is shown of a traceback, at an instant.
+
+    Raises :class:`NotFound` where there is none, or it is not for them.
+    """
+    docket = load(traceback_id)
+    view = disclose(docket.now, to=viewer_of(actor))
+    if not isinstance(view, FullView):
+        raise NotFound("there is no such traceback")
+    trace = view.trace
+    events = _events(traceback_id)
+    rows = list(HopRow.objects.filter(traceback=traceback_id).order_by("number"))
+    notes = list(Note.objects.filter(traceback=traceback_id).order_by("pk"))
+    links = _links(actor, traceback_id)
+    providers = _providers(trace)
+    docket.directory |= dict.fromkeys(_named(trace)) | {one.pk: one.country for one in providers.values()}
+    result = docket.result
+    said_by = {event.actor for _, event in events} | {note.author for note in notes} | {one.author for one, _ in links}
+    owner = docket.row.owner_id
+    people = _people(said_by, also=owner)
+    names = Names({pk: one.legal_name for pk, one in providers.items()}, people)
+    can = Possible()
+    if actor.role in STAFF:
+        can = possible(trace, by=by(actor), at=at, policy=docket.policy, result=result, knows=docket.knows)
+    sentences = _sentences(events, names)
+    letters = _letters(actor, rows)
+    countries = dict(docket.countries())
+    drawn = path_rows(trace, names=names.providers, countries=countries, home=docket.policy.home)
+    hops = tuple(
+        _hop(
+            hop,
+            row,
+            path,
+            names=names,
+            letters=letters.get(f"hop:{row.request_id}", ()),
+            can=can,
+            policy=docket.policy,
+            events=events,
+        )
+        for hop, row, path in zip(trace.hops, rows, drawn, strict=True)
+    )
+    return Dossier(
+        row=docket.row,
+        trace=trace,
+        policy=docket.policy,
+        result=trace.result if trace.result is not None else result,
+        names=names,
+        countries=countries,
+        hops=hops,
+        events=sentences,
+        notes=tuple(NoteTold(note.at, names.person(note.author), note.text) for note in notes),
+        related=tuple(Related(row, link.reason, names.person(link.author)) for link, row in links),
+        possible=can,
+        owner=people.get(f"user:{owner}", "") if owner is not None else "",
+        source=trace.source,
+        raw=events,
+    )
+
+
+def events_of(actor: Actor, traceback_id: str, *, after: int = 0) -> list[TraceEvent]:
+    """The events of a traceback whose numbers come after ``after``. Raises :class:`NotFound`."""
+    row = tracebacks_of(actor).filter(pk=traceback_id).first()
+    if row is None:
+        raise NotFound("there is no such traceback")
+    return list(TraceEvent.objects.filter(traceback=row, number__gt=after).order_by("number"))
+
+
+def _events(traceback_id: str) -> tuple[tuple[int, Event], ...]:
+    rows = TraceEvent.objects.filter(traceback=traceback_id).order_by("number").values_list("number", "data")
+    return tuple((number, from_dict(data)) for number, data in rows)
+
+
+def _sentences(events: tuple[tuple[int, Event], ...], names: Names) -> tuple[Sentence, ...]:
+    told: list[Sentence] = []
+    before: Trace | None = None
+    for number, event in events:
+        told.append(in_words(event, number=number, names=names, before=before))
+        before = evolve(before, event)
+    return tuple(told)
+
+
+def _named(trace: Trace) -> set[str]:
+    named = {hop.provider for hop in trace.hops} | {trace.source_provider or ""}
+    named |= {response.answer.upstream or "" for hop in trace.hops for response in hop.responses}
+    return named - {""}
+
+
+def _providers(trace: Trace) -> dict[str, Provider]:
+    return {one.pk: one for one in Provider.objects.filter(pk__in=_named(trace))}
+
+
+def _people(actors: set[str], *, also: int | None) -> dict[str, str]:
+    keys = {int(pk) for kind, _, pk in (name.partition(":") for name in actors) if kind == "user" and pk.isdigit()}
+    if also is not None:
+        keys.add(also)
+    found = User.objects.filter(pk__in=keys)
+    return {one.audit_name: str(one) for one in found}
+
+
+def _links(actor: Actor, traceback_id: str) -> list[tuple[TraceLink, Traceback]]:
+    rows = TraceLink.objects.filter(Q(first=traceback_id) | Q(second=traceback_id)).select_related("first", "second")
+    last: dict[str, tuple[TraceLink, Traceback]] = {}
+    for row in rows.order_by("pk"):
+        other = row.second if row.first_id == traceback_id else row.first
+        last[other.pk] = (row, other)
+    return [(row, other) for row, other in last.values() if row.is_linked and other.jurisdiction in actor.jurisdictions]
+
+
+def _letters(actor: Actor, rows: list[HopRow]) -> dict[str, tuple[Message, ...]]:
+    about = [f"hop:{row.request_id}" for row in rows]
+    found: dict[str, list[Message]] = {}
+    for message in messages_of(actor).filter(about__in=about).defer("raw").order_by("at", "pk"):
+        found.setdefault(message.about, []).append(message)
+    return {key: tuple(some) for key, some in found.items()}
+
+
+def _hop(
+    hop: Hop,
+    row: HopRow,
+    path: PathRow,
+    *,
+    names: Names,
+    letters: tuple[Message, ...],
+    can: Possible,
+    policy: Policy,
+    events: tuple[tuple[int, Event], ...],
+) -> HopTold:
+    return HopTold(
+        hop=hop,
+        row=row,
+        path=path,
+        asked=hop.asked,
+        answers=tuple(_told(hop, response, names=names) for response in hop.responses),
+        lines=_lines(hop.responses, names=names),
+        letters=letters,
+        missing=tuple(FIELDS.get(name, name) for name in hop.rejected_for),
+        may=can.at(hop.number),
+        next_step=next_step(hop, policy=policy),
+        finding_from=finding_from(hop, policy=policy) if hop.delinquent_after is not None else None,
+        noticed_at=_noticed(hop, events),
+        working=hop.working,
+    )
+
+
+def _noticed(hop: Hop, events: tuple[tuple[int, Event], ...]) -> datetime | None:
+    """When the provider was told that a finding is due: at the last step of the ladder."""
+    told = [
+        event.at
+        for _, event in events
+        if event.name == "hop.escalated"
+        and getattr(event, "hop", None) == hop.number
+        and getattr(event, "step", 0) >= len(LADDER)
+    ]
+    return told[-1] if told else None
+
+
+def _told(hop: Hop, response: Response, *, names: Names) -> Told:
+    return Told(
+        version=response.version,
+        submitted_at=response.submitted_at,
+        who=names.person(response.submitted_by),
+        words=said_words(response.answer, names=names),
+        on_behalf=response.on_behalf,
+        authenticated=response.authenticated,
+        is_correction=response.is_correction,
+        late_s=response.late_s,
+        stands=response.version == hop.effective and not hop.is_held,
+        answer=response.answer,
+    )
+
+
+def _lines(responses: tuple[Response, ...], *, names: Names) -> tuple[Line, ...]:
+    """The fields any version fills, each with its values; what differs from the version before is marked."""
+    lines = []
+    for name in (one.name for one in fields(responses[0].answer)) if responses else ():
+        values = [getattr(response.answer, name) for response in responses]
+        if all(value in (None, (), "") for value in values):
+            continue
+        shown = [_shown(name, value, names=names) for value in values]
+        cells = tuple((value, place > 0 and values[place] != values[place - 1]) for place, value in enumerate(shown))
+        lines.append(Line(FIELDS.get(name, name), cells))
+    return tuple(lines)
+
+
+def _shown(name: str, value: Any, *, names: Names) -> Any:
+    if value is None or value == ():
+        return ""
+    if name == "kind":
+        return value.value.replace("_", " ")
+    if name == "upstream":
+        known = names.providers.get(value)
+        return f"{known} ({value})" if known else f"{value} (not in the directory)"
+    if name == "why":
+        return "; ".join(value)
+    if name == "action":
+        return value.value.replace("_", " ")
+    if name in ("confidence", "time_offset_s"):
+        return f"{value:.2f}"
+    if isinstance(value, Sought):
+        calling = "withheld" if value.calling is None else format_e164(value.calling)
+        parts = [f"{calling} to {format_e164(value.called)}", f"{value.started_at:%Y-%m-%d %H:%M:%S} UTC"]
+        parts.append(f"± {value.accuracy_s:g} s")
+        if value.sip_call_id:
+            parts.append(f"Call-ID {value.sip_call_id}")
+        return ", ".join(parts)
+    return value
