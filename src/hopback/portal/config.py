@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hopback.kernel.errors import BadInput
@@ -101,6 +101,8 @@ class Configuration(BaseSettings):
     it is read from ``imap_url`` every ``imap_every_s`` seconds, or handed in under ``mail_hook_secret``, up to
     ``mail_in_largest`` bytes. ``webhook_fails_for_days`` is how long an endpoint may fail before it is disabled;
     ``webhooks_to_loopback`` lets webhooks go to this machine, for tests.
+    ``number_lookups`` names the look-ups asked about ported numbers, in order (``csv``, ``http``): ``lookup_file`` is
+    the first one's file; ``lookup_url``, ``lookup_hosts``, ``lookup_token`` and ``lookup_timeout_s`` are the second's.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOPBACK_", extra="ignore", frozen=True)
@@ -134,6 +136,14 @@ class Configuration(BaseSettings):
     mail_in_largest: int = 25 * 2**20
     webhooks_to_loopback: bool = False
     webhook_fails_for_days: int = 5
+
+    number_lookups: tuple[str, ...] = ()
+    lookup_file: Path | None = None
+    lookup_url: str = ""
+    lookup_hosts: tuple[str, ...] = ()
+    lookup_token: SecretStr | None = None
+    lookup_token_file: Path | None = None
+    lookup_timeout_s: float = Field(default=5.0, gt=0, le=30)
 
     @property
     def office(self) -> Office:
@@ -195,6 +205,10 @@ class Configuration(BaseSettings):
             given = path.read_text(encoding="utf-8").strip()
         old = _secret(self.old_secret_key, self.old_secret_key_file, where="HOPBACK_OLD_SECRET_KEY_FILE")
         return tuple(hmac.digest(key.encode(), f"hopback:{purpose}".encode(), "sha256") for key in (given, old) if key)
+
+    def lookup_bearer(self) -> str:
+        """The token that goes along with a look-up of a number; empty if there is none."""
+        return _secret(self.lookup_token, self.lookup_token_file, where="HOPBACK_LOOKUP_TOKEN_FILE")
 
     def log_signer(self) -> Signer:
         """The key that signs checkpoints: as given, or one made once and kept in ``folder`` as ``log.key``."""

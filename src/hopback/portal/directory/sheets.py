@@ -20,7 +20,7 @@ from hopback.portal.directory.models import Answers, Provider
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["COLUMNS", "ProviderSheet", "read_providers"]
+__all__ = ["COLUMNS", "ProviderSheet", "check_provider", "read_providers"]
 
 COLUMNS: Final = ("provider_id", "legal_name", "country", "frn", "ocn", "time_zone", "answers")
 
@@ -58,7 +58,7 @@ def read_providers(path: Path) -> ProviderSheet:
     try:
         for row in rows:
             where = f"{path}:{rows.line_num}"
-            provider = _provider({name: (row[name] or "").strip() for name in COLUMNS}, where=where)
+            provider = check_provider({name: (row[name] or "").strip() for name in COLUMNS}, where=where)
             if provider.id in seen:
                 raise BadInput(
                     f"{provider.id} is on line {seen[provider.id]} already",
@@ -72,14 +72,19 @@ def read_providers(path: Path) -> ProviderSheet:
     return ProviderSheet(tuple(providers), hashlib.sha256(data).hexdigest())
 
 
-def _provider(row: dict[str, str], *, where: str) -> Provider:
+def check_provider(row: dict[str, str], *, where: str = "") -> Provider:
+    """One provider of its cells; raises :class:`BadInput` for the first that will not do."""
+
+    def at(name: str) -> str:
+        return f"{where}: {name}" if where else name
+
     def check(name: str, pattern: re.Pattern[str], mend: str) -> None:
         if not pattern.fullmatch(row[name]):
-            raise BadInput(f"{row[name]!r} will not do", where=f"{where}: {name}", mend=mend)
+            raise BadInput(f"{row[name]!r} will not do", where=at(name), mend=mend)
 
     check("provider_id", ID, "up to 64 letters, digits, dots, dashes and underscores")
     if not row["legal_name"]:
-        raise BadInput("empty", where=f"{where}: legal_name", mend="give the legal name")
+        raise BadInput("empty", where=at("legal_name"), mend="give the legal name")
     check("country", COUNTRY, "two capital letters, ISO 3166-1")
     check("frn", FRN, "ten digits, or nothing")
     check("ocn", OCN, "four letters and digits, or nothing")
@@ -88,11 +93,11 @@ def _provider(row: dict[str, str], *, where: str) -> Provider:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(
             f"{row['time_zone']!r} is no IANA time zone",
-            where=f"{where}: time_zone",
+            where=at("time_zone"),
             mend="for example America/Chicago",
         ) from None
     if row["answers"] not in Answers.values:
-        raise BadInput(f"{row['answers']!r} will not do", where=f"{where}: answers", mend="agent or silent")
+        raise BadInput(f"{row['answers']!r} will not do", where=at("answers"), mend="agent or silent")
     return Provider(
         id=row["provider_id"],
         legal_name=row["legal_name"],
