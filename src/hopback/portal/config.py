@@ -96,6 +96,7 @@ class Configuration(BaseSettings):
     ``https`` is how a real portal is served: secure cookies, HSTS, redirects; ``behind_proxy`` trusts the
     ``X-Forwarded-Proto`` of the proxy in front. ``api_rate`` is how many requests a minute one key may make of a
     process.
+    ``address`` is where the portal is found on the web, for the links in its mail.
     ``mail_from`` is who mail comes from, ``mail_replies`` the mailbox replies go to (by default the same), with
     subaddresses. Mail is sent by ``smtp_url``, or by ``email_backend``, the dotted name of a Django mail backend;
     it is read from ``imap_url`` every ``imap_every_s`` seconds, or handed in under ``mail_hook_secret``, up to
@@ -123,6 +124,7 @@ class Configuration(BaseSettings):
     api_rate: int = 600
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
+    address: str = "http://localhost:8000"
     mail_from: str = "Hopback traceback desk <traceback@hopback.localhost>"
     mail_replies: str = ""
     smtp_url: SecretStr | None = None

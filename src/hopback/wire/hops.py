@@ -7,14 +7,24 @@ Fields may be added; none is renamed or removed without a deprecation.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from datetime import UTC, date, datetime
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from hopback.kernel.answers import AnswerKind
+from hopback.kernel.answers import AnswerKind, MitigationKind
 
-__all__ = ["AnswerKind", "HopAnswer", "HopRequest", "NextSearch", "Utc", "as_z"]
+__all__ = [
+    "AnswerKind",
+    "CustomerDetails",
+    "HopAnswer",
+    "HopDetails",
+    "HopRequest",
+    "MatchedRecord",
+    "NextSearch",
+    "Utc",
+    "as_z",
+]
 
 
 _YEARS: Final = range(1990, 2200)
@@ -78,6 +88,62 @@ class NextSearch(_Message):
     answered: bool | None = None
 
 
+Line = Annotated[str, Field(max_length=300)]
+Text = Annotated[str, Field(max_length=4000)]
+
+
+class CustomerDetails(_Message):
+    """Who the provider's own customer is. Only the consortium and that provider are shown it."""
+
+    name: Line | None = None
+    business: Line | None = None
+    address: Line | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    email: Line | None = None
+    phone: Line | None = None
+    account: Line | None = None
+    onboarded: date | None = None
+    kyc: Line | None = None
+    expected_use: Text | None = None
+    number_right_to_use: Literal["owned", "verified", "not_verified"] | None = None
+
+
+class MatchedRecord(_Message):
+    """The one record an answer rests on, where the provider's policy lets it travel.
+
+    ``line`` is the record as it stands in ``source``, ``sha256`` the digest of its UTF-8 bytes.
+    """
+
+    line: Annotated[str, Field(max_length=8000)]
+    source: Line | None = None
+    custodian: Line | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+
+class HopDetails(_Message):
+    """What a provider may add to its answer: how it knows, what it did, who says so.
+
+    ``upstream_name`` is the name as claimed where the directory may not know the provider; ``trunk``,
+    ``ip`` and ``point_code`` say by which of its doors the call came in. ``country`` is that of a foreign
+    upstream. ``attachments`` are SHA-256 digests of files handed in beside the answer.
+    """
+
+    upstream_name: Line | None = None
+    upstream_contact: Line | None = None
+    trunk: Line | None = None
+    ip: Annotated[str, Field(max_length=45)] | None = None
+    point_code: Annotated[str, Field(max_length=20)] | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    customer: CustomerDetails | None = None
+    action: MitigationKind | None = None
+    action_at: Utc | None = None
+    statement: Text | None = None
+    record: MatchedRecord | None = None
+    attachments: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...] = Field(default=(), max_length=10)
+    certified_by: Line | None = None
+    is_certified: bool = False
+
+
 class HopAnswer(_Message):
     """What a provider says of its hop. An id that does not apply is None.
 
@@ -85,7 +151,7 @@ class HopAnswer(_Message):
     zone the book declares, minus the corrected one. ``why`` gives the reasons in sentences.
     ``record_key`` is an opaque digest of the matched record: it says nothing of the record, but
     shows whether two answers rest on the same one. An answer that finds nothing says what span was
-    searched and since when records are kept.
+    searched and since when records are kept. ``details`` is what a provider adds of its own accord.
     """
 
     request_id: str
@@ -103,3 +169,4 @@ class HopAnswer(_Message):
     searched_from: Utc | None = None
     searched_until: Utc | None = None
     records_retained_since: Utc | None = None
+    details: HopDetails | None = Field(default=None, exclude_if=lambda details: details is None)

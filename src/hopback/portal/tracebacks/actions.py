@@ -227,11 +227,13 @@ def _own(actor: Actor, _subject: Any, /) -> None:
 
 
 @action("requests.collected", may=_own)
-def collect_requests(actor: Actor, hops: Sequence[Hop], *, at: datetime) -> int:
-    """A provider's program fetches what it is asked: that is the proof of delivery. Returns how many clocks started."""
+def collect_requests(
+    actor: Actor, hops: Sequence[Hop], *, at: datetime, proof: str = "fetched by the provider's program"
+) -> int:
+    """A provider fetches what it is asked: that is the proof of delivery. Returns how many clocks started."""
     if any(hop.provider_id != actor.provider for hop in hops):
         raise Refused(f"{actor.name} may not collect another provider's requests")
-    return _deliver(actor, hops, at=at, proof="fetched by the provider's program")
+    return _deliver(actor, hops, at=at, proof=proof)
 
 
 def _deliver(actor: Actor, hops: Sequence[Hop], *, at: datetime, proof: str) -> int:
@@ -264,15 +266,18 @@ def answer_hop(
     at: datetime,
     key: str | None = None,
     seen: int | None = None,
+    authenticated: bool = True,
 ) -> Trace:
     """Take down what a provider says about its hop, and ask the next one.
+
+    One that was given without sign-in (``authenticated`` is False) is kept and moves nothing: a person judges it.
 
     The same answer under the same ``key`` (by default a digest of it) counts once. An answer that
     differs from one that stands already is taken as its correction. Raises :class:`BadInput` when
     the answer is for another request or in another provider's name.
     """
     docket = load(hop.traceback_id, lock=True)
-    _hear(docket, actor, hop, message, at=at, key=key, seen=seen)
+    _hear(docket, actor, hop, message, at=at, key=key, seen=seen, authenticated=authenticated)
     return _saved(docket, at=at)
 
 
@@ -712,6 +717,7 @@ def _hear(
     at: datetime,
     key: str | None = None,
     seen: int | None = None,
+    authenticated: bool = True,
 ) -> bool:
     said, body = answer_of(message), _body(hop, message)
     key = key or answer_key(body)
@@ -721,7 +727,7 @@ def _hear(
         verb = cmd.CorrectAnswer
     elif said.kind is AnswerKind.DENIED and asked.parent is not None and asked.effective is None:
         verb = cmd.DenyClaim
-    return _take_down(docket, verb(hop.number, said, key, by=by(actor, seen=seen)), body, at=at)
+    return _take_down(docket, verb(hop.number, said, key, authenticated, by=by(actor, seen=seen)), body, at=at)
 
 
 def _take_down(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hopback.kernel import events as ev
 from hopback.kernel.errors import NotFound
 from hopback.kernel.events import from_dict, to_dict
+from hopback.kernel.hops import HopState
 from hopback.kernel.paths import outcome_of
 from hopback.kernel.plain import to_plain
 from hopback.kernel.traces import decide, evolve
@@ -22,7 +23,7 @@ from hopback.portal.audit.actions import entry
 from hopback.portal.directory.models import Provider
 from hopback.portal.jobs.owing import Owed, cancel, owe
 from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
-from hopback.portal.tracebacks.policies import policy_named
+from hopback.portal.tracebacks.policies import EXERCISE, policy_named
 from hopback.portal.tracebacks.projections import PROJECTED, projected, turn_of
 from hopback.portal.tracebacks.reviews import review_of
 from hopback.portal.tracebacks.schedule import next_step
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOCK",
+    "TOLD",
     "Docket",
     "begin",
     "clock_key",
@@ -57,6 +59,9 @@ __all__ = [
 
 CLOCK: Final = "hop.clock"
 """The kind of job that keeps a hop's clock."""
+
+TOLD: Final = "hop.told"
+"""The kind of job that tells a provider by mail of a request that was sent to it; not in an exercise."""
 
 KEPT: Final = 4096
 REQUEST_ID_BYTES: Final = 12
@@ -335,6 +340,8 @@ _FILLED: Final = [
     "delinquent_after",
     "working",
     "answered_at",
+    "upstream",
+    "customer",
 ]
 
 
@@ -347,6 +354,8 @@ def _fill(row: Hop, hop: hops.Hop) -> Hop:
     row.delinquent_after = hop.delinquent_after
     row.working = to_plain(hop.working)
     row.answered_at = hop.latest.submitted_at if hop.latest is not None else None
+    row.upstream = (hop.latest.answer.upstream or "")[:200] if hop.latest is not None else ""
+    row.customer = (hop.latest.answer.customer or "")[:300] if hop.latest is not None else ""
     return row
 
 
@@ -360,6 +369,10 @@ def _keep_clocks(dockets: Sequence[Docket], rows: dict[tuple[str, int], Hop], *,
             if row is None:
                 continue
             old = before[hop.number - 1] if hop.number <= len(before) else None
+            is_sent_now = hop.state is HopState.SENT and (old is None or old.state is not HopState.SENT)
+            if is_sent_now and docket.policy.version != EXERCISE.version:
+                key = f"{TOLD}:{row.request_id}:{hop.bounces}"
+                owed.append(Owed(TOLD, key, at, {"request": row.request_id, "contact": hop.bounces}))
             step = next_step(hop, policy=docket.policy)
             if step is not None:
                 payload = {"request": row.request_id, "step": step.kind.value}

@@ -136,6 +136,7 @@ class Hop(models.Model):
 
     ``request_id`` is what the provider knows it by; it says nothing of the traceback. Only a provider of
     the directory is asked: a name it does not know waits for a person. ``working`` is the deadline's.
+    ``upstream`` and ``customer`` are whom its latest answer names, empty if nobody.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -150,6 +151,8 @@ class Hop(models.Model):
     delinquent_after = models.DateTimeField(null=True)
     working = models.JSONField(default=list)
     answered_at = models.DateTimeField(null=True)
+    upstream = models.CharField(max_length=200, blank=True, default="")
+    customer = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         constraints = (
@@ -165,7 +168,13 @@ class Hop(models.Model):
                 name="hop_clock_starts_at_receipt", condition=Q(respond_by__isnull=True) | Q(received_at__isnull=False)
             ),
         )
-        indexes = (models.Index(name="hop_of_provider", fields=["provider", "state"]),)
+        indexes = (
+            models.Index(name="hop_of_provider", fields=["provider", "state", "respond_by", "id"]),
+            models.Index(name="hop_sent", fields=["provider", "sent_at", "id"]),
+            models.Index(name="hop_answered", fields=["provider", "answered_at", "id"]),
+            models.Index(name="hop_upstream", fields=["provider", "upstream"]),
+            models.Index(name="hop_customer", fields=["provider", "customer", "sent_at"]),
+        )
 
     def __str__(self) -> str:
         return f"hop {self.number} of {self.traceback_id}: {self.provider_id} {self.state}"

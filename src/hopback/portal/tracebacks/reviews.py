@@ -11,7 +11,7 @@ from hopback.kernel.paths import effective_path
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hopback.kernel.answers import Answer
+    from hopback.kernel.answers import Response
     from hopback.kernel.hops import Trace
     from hopback.kernel.outcomes import Result
 
@@ -35,7 +35,7 @@ def review_of(trace: Trace, *, result: Result, knows: Callable[[str | None], boo
         return ""
     for hop in trace.hops:
         if hop.state in UNJUDGED and hop.latest is not None:
-            said = _unjudged(hop.number, hop.latest.answer, knows=knows)
+            said = _unjudged(hop.number, hop.latest, knows=knows)
             return f"after the conclusion, {said}" if trace.state in ENDED else said
     if trace.state in ENDED:
         return ""
@@ -43,6 +43,8 @@ def review_of(trace: Trace, *, result: Result, knows: Callable[[str | None], boo
     last = path[-1] if path else None
     if last is None:
         return ""
+    if last.state is HopState.PENDING and last.bounces:
+        return f"the request of hop {last.number} came back: find another contact"
     if last.state is HopState.DELINQUENT:
         is_climbed = trace.state is TraceState.STALLED
         return f"hop {last.number} has not answered: decide whether it did not respond" if is_climbed else ""
@@ -55,7 +57,8 @@ def review_of(trace: Trace, *, result: Result, knows: Callable[[str | None], boo
     return ""
 
 
-def _unjudged(number: int, answer: Answer, *, knows: Callable[[str | None], bool]) -> str:
+def _unjudged(number: int, response: Response, *, knows: Callable[[str | None], bool]) -> str:
+    answer = response.answer
     if answer.kind in FOR_A_PERSON:
         return f"hop {number} answers {answer.kind.value}"
     missing = answer.missing()
@@ -65,4 +68,6 @@ def _unjudged(number: int, answer: Answer, *, knows: Callable[[str | None], bool
         return f"the answer of hop {number} lacks {', '.join(missing)}"
     if answer.upstream is not None and not knows(answer.upstream):
         return f"hop {number} names {answer.upstream}, which is not in the directory"
+    if not response.authenticated:
+        return f"the answer of hop {number} came without sign-in"
     return f"the answer of hop {number} is to be judged"

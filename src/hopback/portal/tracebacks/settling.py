@@ -36,6 +36,8 @@ def settle(docket: Docket, *, at: datetime) -> None:
     for hop in docket.now.hops:
         if hop.state not in UNJUDGED or hop.latest is None:
             continue
+        if not hop.latest.authenticated:
+            continue  # nobody signed in said so: a person judges it
         answer = hop.latest.answer
         if hop.latest.on_behalf or not hop.latest.authenticated:
             continue  # a person looks at what an analyst wrote down, and at what nobody signed for

@@ -11,7 +11,7 @@ from hopback.kernel.disclosure import Provider, ProviderView, disclose, own_hops
 from hopback.kernel.errors import BadInput, NotFound
 from hopback.kernel.numbers import format_e164, read_e164
 from hopback.proofs.canonical import canonical
-from hopback.wire.hops import HopRequest
+from hopback.wire.hops import HopDetails, HopRequest
 
 if TYPE_CHECKING:
     from hopback.kernel.hops import Trace
@@ -70,6 +70,7 @@ def answer_of(message: HopAnswer) -> Answer:
     kind = message.answer
     if kind is AnswerKind.NO_ANSWER:
         raise BadInput("silence cannot be submitted", where="answer", mend="say needs_review if you cannot tell")
+    details = message.details or HopDetails()
     return Answer(
         kind=kind,
         upstream=message.upstream,
@@ -84,6 +85,10 @@ def answer_of(message: HopAnswer) -> Answer:
         searched_from=message.searched_from,
         searched_until=message.searched_until,
         records_retained_since=message.records_retained_since,
+        upstream_name=details.upstream_name,
+        action=details.action,
+        statement=details.statement,
+        certified_by=details.certified_by,
     )
 
 
