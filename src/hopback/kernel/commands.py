@@ -109,11 +109,15 @@ class Propose(Command):
 
 @dataclass(frozen=True, slots=True)
 class Vet(Command):
-    """Take a candidate on, with the reason, the traits that make it suspicious and what seems violated."""
+    """Take a candidate on, with the reason, the traits that make it suspicious and what seems violated.
+
+    ``campaign`` says which campaign it turned out to belong to, None to leave that as it was proposed.
+    """
 
     reason: str
     basis: tuple[str, ...]
     violations: tuple[str, ...]
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,16 +72,18 @@ class TraceSeconded(Event):
     reason: str
     basis: tuple[str, ...]
     violations: tuple[str, ...]
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceVetted(Event):
-    """The candidate is accepted."""
+    """The candidate is accepted. ``campaign`` is the one it turned out to belong to, None if nothing was said of it."""
 
     name: ClassVar[str] = "trace.vetted"
     reason: str
     basis: tuple[str, ...]
     violations: tuple[str, ...]
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,7 @@ def _trace_changes(trace: Trace, event: ev.Event) -> dict[str, Any]:
                 "basis": tuple(dict.fromkeys((*trace.basis, *event.basis))),
                 "violations": tuple(dict.fromkeys((*trace.violations, *event.violations))),
                 "reason": event.reason,
+                "campaign": event.campaign or trace.campaign,
             }
         case ev.TraceDeclined():
             return {"state": TraceState.DECLINED, "decline_reason": event.code, "reason": event.note}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from hopback.kernel import events as ev
 from hopback.kernel.commands import Role
@@ -85,12 +85,19 @@ def vet(sitting: Sitting, command: cmd.Vet) -> tuple[ev.Event, ...]:
                 mend="ask another analyst",
             )
         if not people:
-            return (
-                ev.TraceSeconded(
-                    **sitting.stamp, reason=command.reason, basis=command.basis, violations=command.violations
-                ),
-            )
-    return (ev.TraceVetted(**sitting.stamp, reason=command.reason, basis=command.basis, violations=command.violations),)
+            return (ev.TraceSeconded(**sitting.stamp, **_vetted(command)),)
+    return (ev.TraceVetted(**sitting.stamp, **_vetted(command)),)
+
+
+class _Vetted(TypedDict):
+    reason: str
+    basis: tuple[str, ...]
+    violations: tuple[str, ...]
+    campaign: str | None
+
+
+def _vetted(command: cmd.Vet) -> _Vetted:
+    return _Vetted(reason=command.reason, basis=command.basis, violations=command.violations, campaign=command.campaign)
 
 
 def decline(sitting: Sitting, command: cmd.Decline) -> tuple[ev.Event, ...]:

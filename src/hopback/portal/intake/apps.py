@@ -10,3 +10,11 @@ class IntakeConfig(AppConfig):
 
     name = "hopback.portal.intake"
     label = "intake"
+
+    def ready(self) -> None:
+        """Put the moves of samples under the audit log."""
+        from hopback.portal.audit import covering  # noqa: PLC0415 -- models exist only now
+        from hopback.portal.intake.actions import move_form  # noqa: PLC0415
+        from hopback.portal.intake.models import Move  # noqa: PLC0415
+
+        covering.cover(Move, form=move_form)

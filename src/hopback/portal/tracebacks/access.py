@@ -71,12 +71,15 @@ def may_decide_all(actor: Actor, subjects: Any, /) -> None:
 
 
 def may_propose(actor: Actor, policy: Any, /) -> None:
-    """Staff put calls forward, and providers in their own name; under an exercise's policy in exercises only."""
+    """Staff put calls forward, and whoever supplies samples in its own name, as the intake sees to.
+
+    Under an exercise's policy that is done in exercises only.
+    """
     if policy == EXERCISE.version and not settings.CONFIGURATION.exercise:
         raise Refused("this portal is not open for exercises", mend="propose under the consortium's own policy")
     if actor.role is Role.EXERCISE_ANALYST and policy != EXERCISE.version:
         raise Refused(f"{actor.name} decides in exercises only", mend="sign in as an analyst")
-    if actor.role not in STAFF and actor.role is not Role.PROVIDER:
+    if actor.role not in STAFF | {Role.PROVIDER, Role.SOURCE, Role.AGENCY}:
         raise Refused(f"{actor.name} may not propose calls to be traced")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import F, Value
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEYOND_ANSWERS",
+    "Proposal",
     "acknowledge",
     "answer_hop",
     "answer_hops",
@@ -69,6 +70,7 @@ __all__ = [
     "open_traceback",
     "prioritise",
     "propose_sample",
+    "propose_samples",
     "record_bounce",
     "record_deliveries",
     "record_delivery",
@@ -141,6 +143,59 @@ def propose_sample(
     return _finish(docket, command, at=at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A call put forward together with others; the fields are those of :func:`propose_sample`."""
+
+    sample: Sought
+    source: str
+    source_kind: SourceKind
+    reference: str
+    terminating: str = ""
+    identity: str = ""
+    campaign: str | None = None
+    source_provider: str | None = None
+    targets_competitor: bool = False
+    kind: TraceKind = TraceKind.BACK
+    priority: str = Priority.NORMAL
+
+
+@action("tracebacks.proposed", may=may_propose)
+def propose_samples(actor: Actor, policy: str, proposals: Sequence[Proposal], *, at: datetime) -> list[str]:
+    """Put many call samples forward at once, all or none; returns the tracebacks' ids in their order.
+
+    Each has a reference of its own that is not in use: who calls this has seen to duplicates.
+    """
+    dockets = []
+    for one in proposals:
+        row = Traceback(
+            id=f"T{secrets.token_hex(TRACE_ID_BYTES)}",
+            policy=policy,
+            reference=one.reference,
+            identity=one.identity,
+            terminating=one.terminating,
+            priority=Priority(one.priority),
+        )
+        docket = begin(row)
+        command = cmd.Propose(
+            by=by(actor),
+            trace=row.pk,
+            sample=one.sample,
+            source=one.source,
+            source_kind=one.source_kind,
+            kind=one.kind,
+            campaign=one.campaign,
+            source_provider=one.source_provider,
+            targets_competitor=one.targets_competitor,
+        )
+        docket.do(command, at=at)
+        dockets.append(docket)
+    entry().about("tracebacks", policy=policy)
+    entry().facts = {"proposed": len(dockets)}
+    save(dockets, at=at)
+    return [docket.row.pk for docket in dockets]
+
+
 @action("traceback.vetted", may=may_decide)
 def vet(
     actor: Actor,
@@ -150,11 +205,12 @@ def vet(
     reason: str,
     basis: tuple[str, ...],
     violations: tuple[str, ...],
+    campaign: str | None = None,
     seen: int | None = None,
 ) -> Trace:
     """Take a candidate on, with the reason, what makes it suspicious and what seems violated."""
     docket = load(traceback.pk, lock=True)
-    return _finish(docket, cmd.Vet(reason, basis, violations, by=by(actor, seen=seen)), at=at)
+    return _finish(docket, cmd.Vet(reason, basis, violations, campaign, by=by(actor, seen=seen)), at=at)
 
 
 @action("traceback.declined", may=may_decide)

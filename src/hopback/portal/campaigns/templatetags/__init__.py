@@ -1,0 +1,1 @@
+"""Tags for what campaigns are said to be."""
