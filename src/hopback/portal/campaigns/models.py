@@ -55,7 +55,7 @@ class Status(models.TextChoices):
 
 
 class Basis(models.TextChoices):
-    """The traits that make traffic suspicious, as the industry's group lists them (its policies of 2023, definition 7)."""
+    """Traits that make traffic suspicious, as the industry's group lists them (its policies of 2023, definition 7)."""
 
     HEADERS = "missing_header_data", "Header data is missing"
     VOLUME = "volume_anomaly", "Unusual volume of calls"
