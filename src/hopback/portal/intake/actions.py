@@ -33,6 +33,7 @@ from hopback.portal.intake.models import (
 from hopback.portal.intake.resembling import note_alike, note_same_sound
 from hopback.portal.tracebacks import actions as process
 from hopback.portal.tracebacks.actions import Proposal
+from hopback.portal.tracebacks.models import Priority
 from hopback.portal.tracebacks.policies import STANDARD
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def _take_in(
             campaign=campaign.name if campaign is not None else None,
             source_provider=source.provider or None,
             targets_competitor=one.targets_competitor,
+            priority=Priority.URGENT if one.lane else Priority.NORMAL,
         )
         for one, row in zip(fresh, rows, strict=True)
     ]
