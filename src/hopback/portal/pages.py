@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from django.db.models import QuerySet
+    from django.forms import Form
     from django.http import HttpRequest, HttpResponse
 
-__all__ = ["ErrorsAsPages", "Page", "StrictHeaders", "error_page", "paged", "render", "status_of"]
+__all__ = ["ErrorsAsPages", "Page", "StrictHeaders", "at_form", "error_page", "paged", "render", "status_of"]
 
 Row = TypeVar("Row", bound=Model)
 
@@ -89,6 +90,17 @@ def status_of(error: HopbackError) -> int:
     if isinstance(error, Refused):
         return 403
     return 500 if isinstance(error, BrokenProof) else 400
+
+
+def at_form(form: Form, error: HopbackError) -> int:
+    """Show an action's error at the form it came from, by its field where it names one. Returns the page's status."""
+    field = error.where if error.where in form.fields and not form.fields[error.where].widget.is_hidden else None
+    form.add_error(
+        field,
+        f"{error.message[:1].upper()}{error.message[1:]}."
+        + (f" {error.mend[:1].upper()}{error.mend[1:]}." if error.mend else ""),
+    )
+    return 422 if isinstance(error, BadInput) else status_of(error)
 
 
 def error_page(request: HttpRequest, status: int, *, message: str = "", mend: str = "") -> HttpResponse:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "hopback.portal.intake",
     "hopback.portal.referrals",
     "hopback.portal.library",
+    "hopback.portal.mailroom",
     "hopback.portal.web",
 ]
 MIDDLEWARE = [

@@ -10,7 +10,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("account/", include("hopback.portal.accounts.urls")),
     path("account/", include("allauth.urls")),
-    path("messages/", include("hopback.portal.messages.urls")),
+    path("messages/", include("hopback.portal.mailroom.urls")),
     path("directory/", include("hopback.portal.directory.urls")),
     path("campaigns/", include("hopback.portal.campaigns.urls")),
     path("tracebacks/", include("hopback.portal.tracebacks.urls")),

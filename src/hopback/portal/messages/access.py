@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from hopback.kernel.errors import NotFound, Refused
 from hopback.portal.audit.actors import READERS, STAFF, Actor, Role
@@ -18,6 +19,7 @@ from hopback.portal.messages.models import (
     Delivery,
     Dispatch,
     Endpoint,
+    EndpointSecret,
     EndpointState,
     InboxItem,
     Mailbox,
@@ -26,6 +28,8 @@ from hopback.portal.messages.models import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import QuerySet
 
 __all__ = [
@@ -48,9 +52,11 @@ __all__ = [
     "may_send",
     "message_of",
     "messages_of",
+    "outbox_of",
     "posting_numbered",
     "posting_of",
     "postings_of",
+    "secrets_in_force",
 ]
 
 WRITERS: Final = STAFF | {Role.SYSTEM}
@@ -112,9 +118,19 @@ def deliveries_of(actor: Actor, message: Message) -> QuerySet[Delivery]:
     return seen.select_related("report").order_by("pk")
 
 
-def inbox_of(actor: Actor) -> QuerySet[InboxItem]:
+def outbox_of(actor: Actor, *, state: str = "") -> QuerySet[Dispatch]:
+    """What was written and how its sending stands: for the consortium's people only."""
+    rows = Dispatch.objects.select_related("message").defer("message__raw", "message__text")
+    if actor.role not in READERS:
+        return rows.none()
+    return rows.filter(state=state) if state else rows
+
+
+def inbox_of(actor: Actor, *, is_handled: bool | None = None) -> QuerySet[InboxItem]:
     """What waits for a person, or was handled by one: for the consortium's people only."""
-    rows = InboxItem.objects.select_related("message")
+    rows = InboxItem.objects.select_related("message").defer("message__raw", "message__text")
+    if is_handled is not None:
+        rows = rows.filter(handled_at__isnull=not is_handled)
     return rows if actor.role in READERS else rows.none()
 
 
@@ -179,6 +195,11 @@ def endpoint_of(actor: Actor, uid: str) -> Endpoint:
     if found is None:
         raise NotFound("there is no such endpoint")
     return found
+
+
+def secrets_in_force(endpoint: Endpoint, *, at: datetime) -> QuerySet[EndpointSecret]:
+    """The secrets that sign what an endpoint is told, the newest first."""
+    return endpoint.secrets.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at)).order_by("-pk")
 
 
 def postings_of(actor: Actor, endpoint: Endpoint) -> QuerySet[Posting]:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from email.header import decode_header, make_header
 from email.message import Message as Mail
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, Final
@@ -25,11 +25,12 @@ from hopback.portal.messages.writing import LOOP_HEADER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Part", "Received", "Report", "part_of", "read"]
+__all__ = ["Part", "Received", "Report", "headers_of", "part_of", "read"]
 
 LONGEST_TEXT: Final = 200_000
 LARGEST_PART: Final = 10 * 2**20
 MOST_PARTS: Final = 50
+MOST_HEADERS: Final = 100
 MOST_RECEIVED: Final = 50
 """More relays than this is a loop. RFC 5321 section 6.3 lets a relay allow 100; we are none."""
 
@@ -98,6 +99,12 @@ def part_of(raw: bytes, number: int) -> bytes:
         if place == number:
             return _payload(part)
     return b""
+
+
+def headers_of(raw: bytes) -> list[tuple[str, str]]:
+    """The headers of a message in the order they stand, decoded as far as they can be; the first hundred."""
+    mail = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    return [(_clean(name), _decoded(value)) for name, value in mail.items()[:MOST_HEADERS]]
 
 
 def _read(mail: Mail, *, replies: str) -> Received:

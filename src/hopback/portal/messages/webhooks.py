@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F
 from standardwebhooks import Webhook
 
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, Refused
@@ -20,7 +20,7 @@ from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import SYSTEM
 from hopback.portal.jobs.owing import Owed, owe
 from hopback.portal.messages import covering
-from hopback.portal.messages.access import may_manage, may_run
+from hopback.portal.messages.access import may_manage, may_run, secrets_in_force
 from hopback.portal.messages.actions import send
 from hopback.portal.messages.models import (
     Announced,
@@ -188,13 +188,12 @@ def deliver(posting: Posting, *, at: datetime) -> Reply | None:
     """Post an announcement to its endpoint, once, outside any transaction; None if it is not to be posted now."""
     if posting.state != PostingState.WAITING or posting.endpoint.state != EndpointState.ACTIVE:
         return None
-    in_force = posting.endpoint.secrets.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at)).order_by("-pk")
     body = posting.announced.body
     try:
         # the standard lets a message carry a signature under each secret in force
         signatures = [
             Webhook(open_sealed(secret.sealed)).sign(posting.announced.uid, at.astimezone(UTC), body)
-            for secret in in_force
+            for secret in secrets_in_force(posting.endpoint, at=at)
         ]
     except BrokenProof as error:
         return Reply(None, 0, error=error.message)
