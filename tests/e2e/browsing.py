@@ -72,12 +72,12 @@ def violations(page: Page, *, rules: tuple[str, ...] = ()) -> list[str]:
 
 def check_page(page: Page) -> list[str]:
     """What is wrong with the page: accessibility on light and dark paper, headings, inline style, a narrow screen."""
-    wrong = violations(page)
+    wrong = [f"inline style: {one[:120]}" for one in page.eval_on_selector_all("[style]", OUTER)]  # axe leaves some
+    wrong += violations(page)
     if (count := page.locator("h1").count()) != 1:
         wrong.append(f"{count} h1")
     if not page.title().removesuffix("· Hopback").strip():
         wrong.append("no title")
-    wrong += [f"inline style: {one[:120]}" for one in page.eval_on_selector_all("[style]", OUTER)]
     page.emulate_media(color_scheme="dark")
     wrong += [f"dark: {one}" for one in violations(page, rules=("color-contrast",))]
     page.emulate_media(color_scheme="light")
