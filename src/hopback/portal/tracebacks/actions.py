@@ -24,8 +24,8 @@ from hopback.portal.directory.models import Provider
 from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_decide_all, may_propose, may_run
 from hopback.portal.tracebacks.docket import Docket, begin, link_form, load, load_all, note_form, save
 from hopback.portal.tracebacks.models import Hop, Note, Priority, Traceback, TraceLink
-from hopback.portal.tracebacks.policies import policy_named
-from hopback.portal.tracebacks.schedule import LADDER, StepKind, finding_from, next_step
+from hopback.portal.tracebacks.policies import ladder_of, policy_named
+from hopback.portal.tracebacks.schedule import StepKind, finding_from, next_step
 from hopback.portal.tracebacks.settling import advance, send_pending, settle
 from hopback.portal.tracebacks.wording import answer_key, answer_of
 from hopback.rules.book import load_book
@@ -545,7 +545,7 @@ def keep_clock(actor: Actor, hop: Hop, *, at: datetime) -> StepKind | None:
             case StepKind.TICK:
                 command = cmd.TickHop(hop.number, by=by(actor))
             case StepKind.ESCALATE:
-                told = LADDER[step.number - 1]
+                told = ladder_of(docket.policy.version)[step.number - 1].told
                 command = cmd.EscalateHop(hop.number, step.number, told, by=by(actor))
             case StepKind.FIND:
                 due = StepKind.FIND

@@ -9,8 +9,9 @@ from hopback.kernel.events import from_dict
 from hopback.kernel.folding import replay
 from hopback.portal.audit import covering
 from hopback.portal.tracebacks.docket import event_form, link_form, note_form, response_form
-from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
-from hopback.portal.tracebacks.projections import projected
+from hopback.portal.tracebacks.models import Hop, Note, PolicyVersion, Response, Traceback, TraceEvent, TraceLink
+from hopback.portal.tracebacks.policies import policy_form
+from hopback.portal.tracebacks.projections import clock_seconds, is_hop_late, projected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ def register() -> None:
     covering.cover(Response, form=response_form)
     covering.cover(Note, form=note_form)
     covering.cover(TraceLink, form=link_form)
+    covering.cover(PolicyVersion, form=policy_form)
     covering.replay("tracebacks", _differences)
 
 
@@ -65,7 +67,31 @@ def _compare(row: Traceback, hops: list[Hop], events: list[TraceEvent]) -> Itera
 
 
 def _compare_hops(row: Traceback, hops: list[Hop], trace: Trace) -> Iterator[str]:
-    kept = [(hop.number, hop.provider_id, hop.state, hop.respond_by, hop.delinquent_after) for hop in hops]
-    told = [(hop.number, hop.provider, hop.state.value, hop.respond_by, hop.delinquent_after) for hop in trace.hops]
+    kept = [
+        (
+            hop.number,
+            hop.provider_id,
+            hop.state,
+            hop.respond_by,
+            hop.delinquent_after,
+            hop.is_late,
+            hop.clock_s,
+            hop.level,
+        )
+        for hop in hops
+    ]
+    told = [
+        (
+            hop.number,
+            hop.provider,
+            hop.state.value,
+            hop.respond_by,
+            hop.delinquent_after,
+            is_hop_late(hop),
+            clock_seconds(hop),
+            hop.escalation_level,
+        )
+        for hop in trace.hops
+    ]
     if kept != told:
         yield f"the hops of traceback {row.pk} are not those its events tell of"

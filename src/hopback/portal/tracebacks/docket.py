@@ -24,7 +24,7 @@ from hopback.portal.directory.models import Provider
 from hopback.portal.jobs.owing import Owed, cancel, owe
 from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
 from hopback.portal.tracebacks.policies import EXERCISE, policy_named
-from hopback.portal.tracebacks.projections import PROJECTED, projected, turn_of
+from hopback.portal.tracebacks.projections import PROJECTED, clock_seconds, is_hop_late, projected, turn_of
 from hopback.portal.tracebacks.reviews import review_of
 from hopback.portal.tracebacks.schedule import next_step
 
@@ -342,6 +342,9 @@ _FILLED: Final = [
     "answered_at",
     "upstream",
     "customer",
+    "is_late",
+    "clock_s",
+    "level",
 ]
 
 
@@ -356,6 +359,9 @@ def _fill(row: Hop, hop: hops.Hop) -> Hop:
     row.answered_at = hop.latest.submitted_at if hop.latest is not None else None
     row.upstream = (hop.latest.answer.upstream or "")[:200] if hop.latest is not None else ""
     row.customer = (hop.latest.answer.customer or "")[:300] if hop.latest is not None else ""
+    row.is_late = is_hop_late(hop)
+    row.clock_s = clock_seconds(hop)
+    row.level = hop.escalation_level
     return row
 
 

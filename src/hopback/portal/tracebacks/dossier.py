@@ -24,8 +24,9 @@ from hopback.portal.tracebacks.access import by, tracebacks_of, viewer_of
 from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Hop as HopRow
 from hopback.portal.tracebacks.models import Note, Traceback, TraceEvent, TraceLink
+from hopback.portal.tracebacks.policies import ladder_of
 from hopback.portal.tracebacks.possible import Possible, possible
-from hopback.portal.tracebacks.schedule import LADDER, Step, finding_from, next_step
+from hopback.portal.tracebacks.schedule import Step, finding_from, next_step
 from hopback.portal.tracebacks.sentences import FIELDS, Names, Sentence, in_words, said_words
 from hopback.render.portal_path import PathRow, path_rows
 
@@ -86,6 +87,7 @@ class HopTold:
     finding_from: datetime | None
     noticed_at: datetime | None
     working: tuple[Segment, ...]
+    rungs: tuple[str, ...]
 
     @property
     def number(self) -> int:
@@ -105,7 +107,7 @@ class HopTold:
     @property
     def ladder(self) -> tuple[str, ...]:
         """The steps of the ladder that are yet to come."""
-        return LADDER[self.hop.escalation_level :]
+        return self.rungs[self.hop.escalation_level :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,19 +317,20 @@ def _hop(
         may=can.at(hop.number),
         next_step=next_step(hop, policy=policy),
         finding_from=finding_from(hop, policy=policy) if hop.delinquent_after is not None else None,
-        noticed_at=_noticed(hop, events),
+        noticed_at=_noticed(hop, events, steps=policy.escalation_steps),
         working=hop.working,
+        rungs=tuple(rung.told for rung in ladder_of(policy.version)),
     )
 
 
-def _noticed(hop: Hop, events: tuple[tuple[int, Event], ...]) -> datetime | None:
+def _noticed(hop: Hop, events: tuple[tuple[int, Event], ...], *, steps: int) -> datetime | None:
     """When the provider was told that a finding is due: at the last step of the ladder."""
     told = [
         event.at
         for _, event in events
         if event.name == "hop.escalated"
         and getattr(event, "hop", None) == hop.number
-        and getattr(event, "step", 0) >= len(LADDER)
+        and getattr(event, "step", 0) >= steps
     ]
     return told[-1] if told else None
 

@@ -17,7 +17,7 @@ from hopback.portal.accounts.models import User
 from hopback.portal.audit.models import AppendOnly
 from hopback.portal.directory.models import Provider
 
-__all__ = ["Hop", "Note", "Priority", "Response", "TraceEvent", "TraceLink", "Traceback", "Turn"]
+__all__ = ["Hop", "Note", "PolicyVersion", "Priority", "Response", "TraceEvent", "TraceLink", "Traceback", "Turn"]
 
 STATES = [state.value for state in TraceState]
 HOP_STATES = [state.value for state in HopState]
@@ -137,6 +137,10 @@ class Hop(models.Model):
     ``request_id`` is what the provider knows it by; it says nothing of the traceback. Only a provider of
     the directory is asked: a name it does not know waits for a person. ``working`` is the deadline's.
     ``upstream`` and ``customer`` are whom its latest answer names, empty if nobody.
+
+    For lists and rates: ``is_late`` says that an answer came after ``respond_by``, or is owed and that has
+    passed; ``clock_s`` is how long the first answer took on the office's clock (None before it, or where
+    receipt was never proven); ``level`` counts the steps of the ladder taken.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -153,6 +157,9 @@ class Hop(models.Model):
     answered_at = models.DateTimeField(null=True)
     upstream = models.CharField(max_length=200, blank=True, default="")
     customer = models.CharField(max_length=300, blank=True, default="")
+    is_late = models.BooleanField(default=False)
+    clock_s = models.PositiveIntegerField(null=True)
+    level = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = (
@@ -174,6 +181,10 @@ class Hop(models.Model):
             models.Index(name="hop_answered", fields=["provider", "answered_at", "id"]),
             models.Index(name="hop_upstream", fields=["provider", "upstream"]),
             models.Index(name="hop_customer", fields=["provider", "customer", "sent_at"]),
+            models.Index(name="hop_in_state", fields=["state", "respond_by", "id"]),
+            # what a provider's record is counted from, without a look at the rows
+            models.Index(name="hop_record", fields=["provider", "sent_at", "is_late", "state"]),
+            models.Index(name="hop_speed", fields=["provider", "clock_s"]),
         )
 
     def __str__(self) -> str:
@@ -267,3 +278,31 @@ class TraceLink(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.first_id} {'with' if self.is_linked else 'without'} {self.second_id}"
+
+
+class PolicyVersion(AppendOnly):
+    """A version of the consortium's policy that people wrote: the ladder, the waits, the thresholds.
+
+    ``version`` is made of the day and a digest of ``body``, so that one version never means two things. It governs
+    what is proposed from ``since`` on; a traceback keeps its own to its end.
+    """
+
+    version = models.CharField(primary_key=True, max_length=64)
+    leaf = models.UUIDField(db_index=True)
+    jurisdiction = models.CharField(max_length=8)
+    since = models.DateTimeField()
+    author = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+    body = models.JSONField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(name="policy_has_a_reason", condition=~Q(reason="")),)
+        indexes = (models.Index(name="policy_in_force", fields=["jurisdiction", "since"]),)
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.since:%Y-%m-%d}"
+
+    @property
+    def audit_name(self) -> str:
+        """What the log calls it."""
+        return f"policy:{self.version}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hopback.kernel.hops import Hop, Trace
 
-__all__ = ["LATE", "PROJECTED", "UNANSWERED", "projected", "turn_of", "waits_at"]
+__all__ = ["LATE", "PROJECTED", "UNANSWERED", "clock_seconds", "is_hop_late", "projected", "turn_of", "waits_at"]
 
 UNANSWERED: Final = frozenset(
     {
@@ -31,6 +31,9 @@ UNANSWERED: Final = frozenset(
 """States of a hop at which its provider owes an answer."""
 
 LATE: Final = frozenset({HopState.OVERDUE, HopState.DELINQUENT})
+
+SILENT: Final = LATE | {HopState.NON_RESPONSIVE}
+"""States of a hop whose answer is owed although ``respond_by`` has passed."""
 
 JUDGED: Final = frozenset({HopState.ANSWERED, HopState.LATE_ANSWERED, HopState.DISPUTED})
 """States of a hop at which a person of the consortium owes a decision."""
@@ -92,6 +95,22 @@ PROJECTED: Final = (
     "point_of_entry",
 )
 """The names of what :func:`projected` gives."""
+
+
+def is_hop_late(hop: Hop) -> bool:
+    """Whether its answer came after ``respond_by``, or is owed and that has passed."""
+    return hop.is_late or hop.state in SILENT
+
+
+def clock_seconds(hop: Hop) -> int | None:
+    """How long the first answer took on the clock of the office asked; what came after it as it passed."""
+    if hop.received_at is None or hop.respond_by is None or not hop.responses:
+        return None
+    answered = hop.responses[0].submitted_at
+    running = sum(
+        (max(0.0, (min(part.end, answered) - part.start).total_seconds()) for part in hop.working if part.runs), 0.0
+    )
+    return round(running + max(0.0, (answered - hop.respond_by).total_seconds()))
 
 
 def waits_at(trace: Trace) -> Hop | None:

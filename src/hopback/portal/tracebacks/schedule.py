@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from hopback.kernel.clocks import Deadline, before_due, office_zone, running_share, to_instant
 from hopback.kernel.hops import HopState
+from hopback.portal.tracebacks.policies import ladder_of
 from hopback.rules.book import load_book
 from hopback.rules.us.clock import federal_holidays
 
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
     from hopback.kernel.policy import Policy
     from hopback.rules.book import RuleBook
 
-__all__ = ["LADDER", "Step", "StepKind", "business_days_after", "finding_from", "next_step"]
+__all__ = ["Step", "StepKind", "business_days_after", "finding_from", "next_step"]
 
 REMINDERS: Final = ("half", "four_fifths", "last_hour")
-
-LADDER: Final = ("backup contact", "officer of the provider", "provider: notice that a finding is due")
-"""Who is told at each step of the ladder."""
 
 WAITING: Final = frozenset({HopState.DELIVERED, HopState.ACKNOWLEDGED, HopState.NEEDS_INFO})
 LATE: Final = frozenset({HopState.OVERDUE, HopState.DELINQUENT})
@@ -64,9 +62,11 @@ def next_step(hop: Hop, *, policy: Policy) -> Step | None:
     if hop.state is HopState.OVERDUE:
         return Step(StepKind.TICK, _just_after(hop.delinquent_after))
     if hop.state is HopState.DELINQUENT:
-        if hop.escalation_level < min(policy.escalation_steps, len(LADDER)):
+        ladder = ladder_of(policy.version)
+        if hop.escalation_level < min(policy.escalation_steps, len(ladder)):
             number = hop.escalation_level + 1
-            return Step(StepKind.ESCALATE, business_days_after(hop, days=number), number=number)
+            days = sum(rung.after_days for rung in ladder[:number])
+            return Step(StepKind.ESCALATE, business_days_after(hop, days=days), number=number)
         return Step(StepKind.FIND, finding_from(hop, policy=policy))
     return None
 
