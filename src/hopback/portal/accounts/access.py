@@ -120,6 +120,7 @@ def page(
                 return redirect(f"{reverse('accounts:begin_access')}?{query}")
             return view(request, actor, *args, **kwargs)
 
+        show.shown_to = roles  # type: ignore[attr-defined]  # what the lint of the gate looks for
         return show
 
     return decorate
