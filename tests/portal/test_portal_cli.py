@@ -56,7 +56,7 @@ def test_a_portal_is_served_with_a_worker_and_stops_when_told(environment: dict[
     command = [sys.executable, "-c", MAIN, "portal", "up", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as portal:
         assert portal.stderr is not None
-        address = re.search(r"http://\S+", portal.stderr.readline())
+        address = re.search(r"http://\S+/api/v1/", portal.stderr.readline())
         assert address is not None
         good = requests.get(f"{address[0]}requests", headers={"Authorization": f"Bearer {keyed}"}, timeout=20)
         bad = requests.get(f"{address[0]}requests", timeout=20)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import App, Parameter
 
 from hopback.kernel.errors import BadInput, NotFound, Refused
-from hopback.portal.serving import served
+from hopback.portal.serving import serve
 from hopback.wire.stdout import write_json
 
 if TYPE_CHECKING:
@@ -35,25 +35,36 @@ KEYS: Final = ("log.key", "portal.key")
 
 
 @app.command
-def up(*, host: str = "127.0.0.1", port: int = 8100, worker: bool = True) -> None:
-    """Migrate the database and serve the API, with a worker beside it, until stopped.
+def up(*, host: str = "127.0.0.1", port: int = 8100, processes: int = 1, worker: bool = True) -> None:
+    """Migrate the database and serve the portal, with a worker beside it, until stopped.
 
-    For one machine. Behind a server of your own serve ``hopback.portal.wsgi`` and run ``hopback portal work``.
+    Where others than this machine reach it, set HOPBACK_HTTPS and put a proxy that speaks HTTPS in front.
 
     Args:
         host: the address to listen on.
-        port: the port to listen on.
+        port: the port to listen on; 0 takes a free one.
+        processes: how many serve; more than one wants PostgreSQL.
         worker: also work off what is owed.
     """
     _set_up(migrate=True)
-    stopped = _stop_on_signals()
+    from django.conf import settings
+
+    if host not in {"127.0.0.1", "localhost", "::1"} and not settings.CONFIGURATION.https:
+        raise Refused(
+            f"on {host} others would read what is sent", where="HOPBACK_HTTPS", mend="set it to true, behind HTTPS"
+        )
+    stopped = Event()
     worker_thread = Thread(target=_work, args=(stopped,), daemon=True)
-    with served(host=host, port=port) as address:
+
+    def begin(address: str) -> None:
+        sys.stderr.write(f"hopback: the portal is at {address}/ and its API at {address}/api/v1/\n")
+        sys.stderr.flush()
         if worker:
             worker_thread.start()
-        sys.stderr.write(f"hopback: the portal is at {address}/api/v1/\n")
-        stopped.wait()
-    if worker:
+
+    serve(host=host, port=port, processes=processes, on_ready=begin)
+    stopped.set()
+    if worker_thread.is_alive():
         worker_thread.join(timeout=30)
 
 

@@ -1,17 +1,49 @@
-"""The portal's API served from this process: for one machine, and for exercises."""
+"""The portal served: by granian for people and programs, and from within a process for exercises and tests."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import socket
+from contextlib import closing, contextmanager
 from socketserver import ThreadingMixIn
 from threading import Thread
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from hopback.kernel.errors import BadInput
 
-__all__ = ["served"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["serve", "served"]
+
+
+def serve(*, host: str, port: int, processes: int, on_ready: Callable[[str], None]) -> None:
+    """Serve the portal until SIGINT or SIGTERM. ``on_ready`` is told the address; port 0 takes a free one.
+
+    The processes read their settings from the environment. Raises :class:`BadInput` where the port cannot be had.
+    """
+    from granian import Granian  # noqa: PLC0415 - a heavy import that other commands do without
+    from granian.constants import Interfaces  # noqa: PLC0415 - as above
+    from granian.log import LogLevels  # noqa: PLC0415 - as above
+
+    try:
+        with closing(socket.create_server((host, port), reuse_port=False)) as probe:
+            port = probe.getsockname()[1]
+    except OSError as error:
+        raise BadInput(f"port {port} cannot be had: {error.strerror}", where="--port", mend="name another") from None
+    server = Granian(
+        "hopback.portal.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=4,
+        log_level=LogLevels.warning,
+        log_access=False,
+        respawn_failed_workers=True,
+    )
+    server.on_startup(lambda: on_ready(f"http://{host}:{port}"))
+    server.serve()
 
 
 class _Server(ThreadingMixIn, WSGIServer):
