@@ -55,13 +55,17 @@ def keyed(tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]) 
 def test_a_portal_is_served_with_a_worker_and_stops_when_told(environment: dict[str, str], keyed: str) -> None:
     command = [sys.executable, "-c", MAIN, "portal", "up", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as portal:
-        assert portal.stderr is not None
-        address = re.search(r"http://\S+/api/v1/", portal.stderr.readline())
-        assert address is not None
-        good = requests.get(f"{address[0]}requests", headers={"Authorization": f"Bearer {keyed}"}, timeout=20)
-        bad = requests.get(f"{address[0]}requests", timeout=20)
-        portal.send_signal(signal.SIGTERM)
-        assert portal.wait(30) == 0
+        try:
+            assert portal.stderr is not None
+            said = portal.stderr.readline()
+            address = re.search(r"http://\S+/api/v1/", said)
+            assert address is not None, said
+            good = requests.get(f"{address[0]}requests", headers={"Authorization": f"Bearer {keyed}"}, timeout=20)
+            bad = requests.get(f"{address[0]}requests", timeout=20)
+            portal.send_signal(signal.SIGTERM)
+            assert portal.wait(30) == 0
+        finally:
+            portal.kill()
     assert (good.status_code, good.json()) == (200, [])
     assert bad.status_code == 401
 

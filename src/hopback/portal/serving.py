@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from contextlib import closing, contextmanager
+import time
+from contextlib import closing, contextmanager, suppress
 from socketserver import ThreadingMixIn
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -42,8 +43,17 @@ def serve(*, host: str, port: int, processes: int, on_ready: Callable[[str], Non
         log_access=False,
         respawn_failed_workers=True,
     )
-    server.on_startup(lambda: on_ready(f"http://{host}:{port}"))
+    server.on_startup(lambda: Thread(target=_say_when_ready, args=(host, port, on_ready), daemon=True).start())
     server.serve()
+
+
+def _say_when_ready(host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """The processes begin to listen some time after they were started."""
+    for _ in range(600):
+        with suppress(OSError), closing(socket.create_connection((host, port), timeout=1)):
+            on_ready(f"http://{host}:{port}")
+            return
+        time.sleep(0.1)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
