@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import NoReverseMatch, reverse
@@ -13,7 +14,9 @@ from hopback.portal.clock import now
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["around"]
+    from hopback.portal.audit.actors import Actor
+
+__all__ = ["around", "pages_of"]
 
 STAFF_PAGES: Final = (
     ("Home", "web:home"),
@@ -55,14 +58,20 @@ PAGES: Final = {
 def around(request: HttpRequest) -> dict[str, Any]:
     """``actor``, ``nav`` (label, address, whether it is this page) and the time, for ``web/base.html``."""
     actor = actor_of(request) if hasattr(request, "user") and hasattr(request, "session") else NOBODY
+    entries = [
+        {"label": label, "url": address, "is_current": _is_current(request.path, address)}
+        for label, address in pages_of(actor)
+    ]
+    return {"actor": actor, "nav": entries, "now": now()}
+
+
+def pages_of(actor: Actor) -> list[tuple[str, str]]:
+    """The pages an actor can go to from anywhere: label and address."""
     entries = []
     for label, name in PAGES.get(actor.role, ()):
-        try:
-            address = reverse(name)
-        except NoReverseMatch:
-            continue
-        entries.append({"label": label, "url": address, "is_current": _is_current(request.path, address)})
-    return {"actor": actor, "nav": entries, "now": now()}
+        with suppress(NoReverseMatch):
+            entries.append((label, reverse(name)))
+    return entries
 
 
 def _is_current(path: str, address: str) -> bool:

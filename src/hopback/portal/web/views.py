@@ -18,7 +18,7 @@ from hopback.portal.pages import paged, render, status_of
 from hopback.portal.web.access import colleagues_of, filter_of, filters_of
 from hopback.portal.web.actions import keep_filter, note_export, remove_filter, share_filter
 from hopback.portal.web.filters import FilterForm, filtered, normal_query, order_of
-from hopback.portal.web.navigation import PAGES
+from hopback.portal.web.navigation import pages_of
 from hopback.portal.web.reading import home_of, named
 from hopback.portal.web.sheets import traceback_lines
 
@@ -37,8 +37,8 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
     if actor.role in READERS:
         shown = home_of(actor, at=now())
         return render(request, "web/home.html", {"home": shown, "is_staff": actor.role in STAFF})
-    pages = PAGES.get(actor.role)
-    return redirect(pages[0][1]) if pages else render(request, "web/nothing.html")
+    own = pages_of(actor)
+    return redirect(own[0][1]) if own else render(request, "web/nothing.html")
 
 
 def form_of(actor: Actor, data: Any) -> FilterForm:

@@ -4,58 +4,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0004_written_once'),
-        ('tracebacks', '0005_whom'),
+        ("directory", "0004_written_once"),
+        ("tracebacks", "0005_whom"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('version', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('leaf', models.UUIDField(db_index=True)),
-                ('jurisdiction', models.CharField(max_length=8)),
-                ('since', models.DateTimeField()),
-                ('author', models.CharField(max_length=200)),
-                ('reason', models.CharField(max_length=500)),
-                ('body', models.JSONField()),
+                ("version", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("leaf", models.UUIDField(db_index=True)),
+                ("jurisdiction", models.CharField(max_length=8)),
+                ("since", models.DateTimeField()),
+                ("author", models.CharField(max_length=200)),
+                ("reason", models.CharField(max_length=500)),
+                ("body", models.JSONField()),
             ],
         ),
         migrations.AddField(
-            model_name='hop',
-            name='clock_s',
+            model_name="hop",
+            name="clock_s",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='hop',
-            name='is_late',
+            model_name="hop",
+            name="is_late",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='hop',
-            name='level',
+            model_name="hop",
+            name="level",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddIndex(
-            model_name='hop',
-            index=models.Index(fields=['state', 'respond_by', 'id'], name='hop_in_state'),
+            model_name="hop",
+            index=models.Index(fields=["state", "respond_by", "id"], name="hop_in_state"),
         ),
         migrations.AddIndex(
-            model_name='hop',
-            index=models.Index(fields=['provider', 'sent_at', 'is_late', 'state'], name='hop_record'),
+            model_name="hop",
+            index=models.Index(fields=["provider", "sent_at", "is_late", "state"], name="hop_record"),
         ),
         migrations.AddIndex(
-            model_name='hop',
-            index=models.Index(fields=['provider', 'clock_s'], name='hop_speed'),
+            model_name="hop",
+            index=models.Index(fields=["provider", "clock_s"], name="hop_speed"),
         ),
         migrations.AddIndex(
-            model_name='policyversion',
-            index=models.Index(fields=['jurisdiction', 'since'], name='policy_in_force'),
+            model_name="policyversion",
+            index=models.Index(fields=["jurisdiction", "since"], name="policy_in_force"),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='policy_has_a_reason'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="policy_has_a_reason"
+            ),
         ),
     ]
