@@ -45,7 +45,9 @@ def portal(tmp_path: Path, migrated: Path, django_db_blocker: DjangoDbBlocker) -
     path = tmp_path / "hopback.sqlite3"
     shutil.copy(migrated, path)
     with django_db_blocker.unblock():
-        configuration = Configuration(data=tmp_path, database=str(path), synchronous="NORMAL", exercise=True)
+        configuration = Configuration(
+            data=tmp_path, database=str(path), synchronous="NORMAL", exercise=True, second_factor=()
+        )
         use(configuration)
         yield configuration
         connections.close_all()

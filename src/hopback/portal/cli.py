@@ -180,6 +180,38 @@ def mail_in(message: Path, /) -> None:
 
 
 @app.command
+def person(*, email: str, name: str, organisation: str = "consortium", part: str = "lead", json: Json = False) -> None:
+    """Invite somebody, such as the first lead, by mail; the link is printed too. It is good once, for seven days.
+
+    Args:
+        email: the mail address.
+        name: what they are called.
+        organisation: the id of whom they are to act for; what is not known yet is taken in, providers excepted.
+        part: analyst, lead, auditor, provider_responder, provider_administrator, agency_investigator or source.
+        json: machine output.
+    """
+    _set_up(migrate=True)
+    from hopback.portal.accounts.actions import found_organisation, invite
+    from hopback.portal.accounts.models import PARTS_OF, Organisation
+    from hopback.portal.audit.actors import SYSTEM
+
+    at = datetime.now(UTC)
+    kind = next((kind for kind, parts in PARTS_OF.items() if part in parts), None)
+    if kind is None:
+        raise BadInput(f"there is no part {part}", where="--part")
+    row = Organisation.objects.filter(pk=organisation).first()
+    if row is None and kind == "provider":
+        raise NotFound(f"no provider {organisation}", mend="import it with hopback portal import-providers")
+    if row is None:
+        row = found_organisation(SYSTEM, organisation, name=organisation, kind=kind, at=at)
+    link = invite(SYSTEM, row, email=email, name=name, part=part, at=at)
+    if json:
+        write_json({"email": email, "organisation": row.pk, "part": part, "link": link})
+    else:
+        sys.stdout.write(link + "\n")
+
+
+@app.command
 def backup(folder: Path, /) -> None:
     """Copy an embedded database, also while it is in use, and the keys kept beside it.
 

@@ -94,8 +94,10 @@ class Configuration(BaseSettings):
     for tests, demonstrations and exercises. ``exercise`` allows the policy and the actor of an
     exercise, which a real portal does not have. ``log_origin`` names the audit log in checkpoints.
     ``https`` is how a real portal is served: secure cookies, HSTS, redirects; ``behind_proxy`` trusts the
-    ``X-Forwarded-Proto`` of the proxy in front. ``api_rate`` is how many requests a minute one key may make of a
-    process.
+    ``X-Forwarded-Proto`` of the one proxy in front, and the last address of its ``X-Forwarded-For``. ``api_rate`` is
+    how many requests a minute one key may make of a process. ``second_factor`` names the kinds of organisations
+    (``consortium``, ``provider``, ``agency``, ``source``) whose people need one. ``oidc_…`` let people sign in at an
+    identity provider of their own: its issuer, what we are to it, and what it is called on the button.
     ``address`` is where the portal is found on the web, for the links in its mail.
     ``mail_from`` is who mail comes from, ``mail_replies`` the mailbox replies go to (by default the same), with
     subaddresses. Mail is sent by ``smtp_url``, or by ``email_backend``, the dotted name of a Django mail backend;
@@ -122,9 +124,15 @@ class Configuration(BaseSettings):
     https: bool = False
     behind_proxy: bool = False
     api_rate: int = 600
+    second_factor: tuple[str, ...] = ("consortium", "agency")
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: SecretStr | None = None
+    oidc_secret_file: Path | None = None
+    oidc_name: str = "your organisation's sign-in"
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
-    address: str = "http://localhost:8000"
+    address: str = "http://localhost:8100"
     mail_from: str = "Hopback traceback desk <traceback@hopback.localhost>"
     mail_replies: str = ""
     smtp_url: SecretStr | None = None
@@ -186,6 +194,33 @@ class Configuration(BaseSettings):
         if self.data is not None:
             return self.data
         return Path(self.database).parent if self.database and "://" not in self.database else Path()
+
+    @property
+    def oidc(self) -> dict[str, Any] | None:
+        """The identity provider people may sign in at, as allauth wants it described; None if none is set."""
+        if not self.oidc_issuer:
+            return None
+        issuer = urlsplit(self.oidc_issuer)
+        is_here = issuer.hostname in {"localhost", "127.0.0.1", "::1"}
+        if not issuer.hostname or (issuer.scheme != "https" and not is_here) or not self.oidc_client:
+            raise BadInput(
+                "an identity provider is an https:// address and knows us by a client id",
+                where="HOPBACK_OIDC_ISSUER",
+                mend="set HOPBACK_OIDC_ISSUER and HOPBACK_OIDC_CLIENT",
+            )
+        return {
+            "provider_id": "oidc",
+            "name": self.oidc_name,
+            "client_id": self.oidc_client,
+            "secret": _secret(self.oidc_secret, self.oidc_secret_file, where="HOPBACK_OIDC_SECRET_FILE"),
+            "settings": {"server_url": self.oidc_issuer, "oauth_pkce_enabled": True},
+        }
+
+    @property
+    def oidc_origin(self) -> str:
+        """The origin a form may lead to when somebody signs in at the identity provider; empty if none is set."""
+        issuer = urlsplit(self.oidc_issuer)
+        return f"{issuer.scheme}://{issuer.netloc}" if self.oidc_issuer else ""
 
     def django_secret(self) -> str:
         """The key Django signs with: as given, or one for the life of this process."""

@@ -72,7 +72,11 @@ def configure(
     """
     database.parent.mkdir(parents=True, exist_ok=True)
     configuration = Configuration(
-        data=database.parent, database=str(database), synchronous=synchronous, exercise=exercise
+        data=database.parent,
+        database=str(database),
+        synchronous=synchronous,
+        exercise=exercise,
+        second_factor=(),  # nobody's real account is in an exercise
     )
     use(configuration)
     call_command("migrate", verbosity=0, interactive=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from django.conf import settings
 from django.db.models import Model
 from django.shortcuts import render as django_render
 
@@ -145,6 +147,14 @@ CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 -- one directive a line
 )
 
 
+@cache
+def _policy(oidc_origin: str) -> str:
+    """The policy; where people may sign in at an identity provider of their own, a form may lead there."""
+    if not oidc_origin:
+        return CONTENT_SECURITY_POLICY
+    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {oidc_origin}")
+
+
 class StrictHeaders:
     """Says with every answer what a browser may load: only what comes from here, and nothing written inline.
 
@@ -157,7 +167,7 @@ class StrictHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add the headers that the view has not set itself."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Content-Security-Policy", _policy(settings.CONFIGURATION.oidc_origin))
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

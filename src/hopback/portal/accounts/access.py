@@ -5,15 +5,29 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from hopback.kernel.errors import Refused
-from hopback.portal.accounts.models import AccessSession, ApiKey, Kind, Membership, Organisation, Part, User
-from hopback.portal.audit.actors import NOBODY, PURPOSE, READERS, STAFF, Actor, Role
+from hopback.kernel.errors import NotFound, Refused
+from hopback.portal.accounts.models import (
+    AccessSession,
+    ApiKey,
+    Invitation,
+    Kind,
+    Membership,
+    Organisation,
+    Part,
+    User,
+)
+from hopback.portal.accounts.readings import note_read
+from hopback.portal.audit.actors import NOBODY, PURPOSE, READERS, STAFF, SYSTEM, Actor, Role
 from hopback.portal.clock import now
 
 if TYPE_CHECKING:
@@ -26,16 +40,37 @@ if TYPE_CHECKING:
 __all__ = [
     "READERS",
     "STAFF",
+    "access_of",
+    "accesses_of",
     "actor_of",
+    "administers",
+    "choose",
+    "invitation_of",
+    "invitations_of",
+    "key_of",
     "keys_of",
+    "keys_shown",
     "may_begin_access",
+    "may_end_access",
+    "may_found",
     "may_keep_keys",
+    "may_keep_people",
+    "may_keep_self",
+    "membership_of",
     "memberships_of",
+    "note_read",
+    "organisation_of",
+    "organisations_of",
     "page",
+    "people_of",
+    "session_of",
+    "sessions_of",
     "standing_access",
 ]
 
 Arguments = ParamSpec("Arguments")
+
+FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 MEMBERSHIP: Final = "membership"
 """Where a session keeps which of several memberships somebody acts under."""
@@ -71,11 +106,14 @@ def _actor(request: HttpRequest) -> Actor:
     if not isinstance(user, User) or not user.is_active:
         return NOBODY
     at = now()
-    rows = list(memberships_of(user, at=at))
+    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=FACTORS)
+    rows = list(memberships_of(user, at=at).annotate(has_second_factor=Exists(factors)))
     chosen = request.session.get(MEMBERSHIP)
     row = next((one for one in rows if one.pk == chosen), rows[0] if rows else None)
     if row is None:
         return Actor(user.audit_name, Role.OUTSIDER)
+    required = row.organisation.kind in settings.CONFIGURATION.second_factor
+    request.lacks_second_factor = required and not row.has_second_factor  # type: ignore[attr-defined]  # for page()
     access = standing_access(user, at=at) if row.organisation.kind == Kind.CONSORTIUM else None
     return Actor(
         user.audit_name,
@@ -94,7 +132,7 @@ def standing_access(user: User, *, at: datetime) -> AccessSession | None:
 
 
 def page(
-    *roles: Role, personal: bool = False
+    *roles: Role, personal: bool = False, own: bool = False
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, Actor, Arguments], HttpResponse]],
     Callable[Concatenate[HttpRequest, Arguments], HttpResponse],
@@ -102,7 +140,8 @@ def page(
     """Make a view a page for these roles; without roles for everybody who has signed in.
 
     A stranger is asked to sign in. For anybody else there is no such page. ``personal``: it shows what is
-    personal, so that people of the consortium first say why they look (an access session).
+    personal, so that people of the consortium first say why they look (an access session). ``own``: it is about
+    one's own account, and open before a second factor has been set up where one is required.
     """
 
     def decorate(
@@ -113,6 +152,8 @@ def page(
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             actor = actor_of(request)
+            if not own and getattr(request, "lacks_second_factor", False):
+                return redirect("accounts:protect")
             if roles and actor.role not in roles:
                 raise Http404
             if personal and actor.role in READERS and not _has_said_why(request):
@@ -128,6 +169,144 @@ def page(
 
 def _has_said_why(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and standing_access(request.user, at=now()) is not None
+
+
+def choose(request: HttpRequest, membership: Membership) -> None:
+    """Act under this membership for the rest of the session."""
+    request.session[MEMBERSHIP] = membership.pk
+    request.actor = None  # type: ignore[attr-defined]  # to be read again
+
+
+def administers(actor: Actor, organisation: Organisation) -> bool:
+    """Whether an actor looks after an organisation's people: a lead after all, an administrator after its own."""
+    if actor == SYSTEM:
+        return True
+    if not actor.administers or actor.scopes is not None:
+        return False
+    return actor.role is Role.LEAD or (actor.role is Role.PROVIDER and actor.organisation == organisation.pk)
+
+
+def may_keep_people(actor: Actor, subject: Organisation | Membership | Invitation, /) -> None:
+    """A lead looks after everybody's people, a provider's administrator after the provider's own."""
+    organisation = subject if isinstance(subject, Organisation) else subject.organisation
+    if not administers(actor, organisation):
+        raise Refused(f"{actor.name} may not look after these people", mend="ask the organisation's administrator")
+
+
+def may_found(actor: Actor, _subject: str, /) -> None:
+    """Organisations are taken in by a lead of the consortium."""
+    if actor != SYSTEM and not (actor.role is Role.LEAD and actor.scopes is None):
+        raise Refused(f"{actor.name} may not take in organisations", mend="ask a lead of the consortium")
+
+
+def may_keep_self(actor: Actor, subject: User | Membership, /) -> None:
+    """Everybody looks after their own account."""
+    user = subject.user if isinstance(subject, Membership) else subject
+    if user.audit_name != actor.name:
+        raise Refused(f"{actor.name} may not change somebody else's account")
+
+
+def may_end_access(actor: Actor, access: AccessSession, /) -> None:
+    """Whoever began it, and a lead."""
+    if access.user.audit_name != actor.name and actor.role is not Role.LEAD:
+        raise Refused(f"{actor.name} may not end this access session", mend="ask whoever began it")
+
+
+def organisations_of(actor: Actor) -> QuerySet[Organisation]:
+    """The organisations an actor may know: the consortium all, anybody else its own."""
+    rows = Organisation.objects.all()
+    if actor.role in READERS or actor == SYSTEM:
+        return rows
+    return rows.filter(pk=actor.organisation) if actor.organisation else rows.none()
+
+
+def organisation_of(actor: Actor, organisation: str) -> Organisation:
+    """One organisation whose people and keys an actor may look at; otherwise :class:`NotFound`."""
+    row = organisations_of(actor).filter(pk=organisation).first()
+    if row is None or not (actor.role in READERS or administers(actor, row)):
+        raise NotFound("there is no such organisation")
+    return row
+
+
+def keys_shown(actor: Actor, organisation: str) -> Organisation:
+    """One organisation whose keys an actor may look at; otherwise :class:`NotFound`."""
+    row = organisations_of(actor).filter(pk=organisation).first()
+    if row is None or not (actor.role in READERS | {Role.AGENCY, Role.SOURCE} or administers(actor, row)):
+        raise NotFound("there is no such organisation")
+    return row
+
+
+def people_of(actor: Actor, organisation: Organisation) -> QuerySet[Membership]:
+    """Who is and was a member of an organisation, those who are first."""
+    organisation = organisation_of(actor, organisation.pk)
+    return organisation.memberships.select_related("user").order_by("ended", "since", "pk")
+
+
+def membership_of(actor: Actor, number: int) -> Membership:
+    """One membership of an organisation that an actor may look at; otherwise :class:`NotFound`."""
+    row = Membership.objects.select_related("user", "organisation").filter(pk=number).first()
+    if row is None:
+        raise NotFound("there is no such member")
+    organisation_of(actor, row.organisation_id)
+    return row
+
+
+def invitations_of(actor: Actor, organisation: Organisation) -> QuerySet[Invitation]:
+    """The invitations into an organisation that nobody has taken up yet."""
+    organisation = organisation_of(actor, organisation.pk)
+    return organisation.invitations.filter(accepted_at=None, withdrawn_at=None).order_by("-invited_at", "-pk")
+
+
+def invitation_of(actor: Actor, number: int) -> Invitation:
+    """One invitation into an organisation that an actor may look at; otherwise :class:`NotFound`."""
+    row = Invitation.objects.select_related("organisation").filter(pk=number).first()
+    if row is None:
+        raise NotFound("there is no such invitation")
+    organisation_of(actor, row.organisation_id)
+    return row
+
+
+def accesses_of(actor: Actor) -> QuerySet[AccessSession]:
+    """The access sessions an actor may see: leads and auditors everybody's, an analyst their own."""
+    rows = AccessSession.objects.select_related("user").prefetch_related("readings")
+    if actor.role in {Role.LEAD, Role.AUDITOR}:
+        return rows
+    return rows.filter(user=_own_number(actor)) if actor.role in READERS else rows.none()
+
+
+def access_of(actor: Actor, number: int) -> AccessSession:
+    """One access session an actor may see; otherwise :class:`NotFound`."""
+    row = accesses_of(actor).filter(pk=number).first()
+    if row is None:
+        raise NotFound("there is no such access session")
+    return row
+
+
+def sessions_of(actor: Actor) -> QuerySet[UserSession]:
+    """Where somebody is signed in: one's own sessions, the last used first."""
+    rows: QuerySet[UserSession] = UserSession.objects.filter(user=_own_number(actor))
+    return rows.order_by("-last_seen_at", "-pk")
+
+
+def session_of(actor: Actor, number: int) -> UserSession:
+    """One session of one's own; otherwise :class:`NotFound`."""
+    row = sessions_of(actor).filter(pk=number).first()
+    if row is None:
+        raise NotFound("there is no such session")
+    return row
+
+
+def _own_number(actor: Actor) -> int:
+    kind, _, number = actor.name.partition(":")
+    return int(number) if kind == "user" and number.isdigit() else 0
+
+
+def key_of(actor: Actor, prefix: str) -> ApiKey:
+    """One key an actor may see; otherwise :class:`NotFound`."""
+    row = keys_of(actor).filter(prefix=prefix).first()
+    if row is None:
+        raise NotFound("there is no such key")
+    return row
 
 
 def may_begin_access(actor: Actor, user: Any, /) -> None:

@@ -10,3 +10,9 @@ class AccountsConfig(AppConfig):
 
     name = "hopback.portal.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Take down what allauth tells of sign-ins."""
+        from hopback.portal.accounts.signins import listen  # noqa: PLC0415 -- models can be imported only now
+
+        listen()

@@ -11,7 +11,19 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length, Lower
 
-__all__ = ["AccessSession", "ApiKey", "Kind", "Membership", "Organisation", "Part", "Reply", "User", "Users"]
+__all__ = [
+    "AccessSession",
+    "ApiKey",
+    "Invitation",
+    "Kind",
+    "Membership",
+    "Organisation",
+    "Part",
+    "Reading",
+    "Reply",
+    "User",
+    "Users",
+]
 
 models.CharField.register_lookup(Length)
 
@@ -140,6 +152,45 @@ class Membership(models.Model):
         return f"{self.user_id} {self.part} of {self.organisation_id}"
 
 
+class Invitation(models.Model):
+    """An invitation of a mail address into an organisation.
+
+    Its token is in the mail alone; ``digest`` is the token's SHA-256. It is good once, until ``expires_at``.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    email = models.EmailField()
+    name = models.CharField(max_length=200, blank=True, default="")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="invitations")
+    part = models.CharField(max_length=24, choices=Part.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.CharField(max_length=200)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="invitation_once_at_a_time",
+                fields=["email", "organisation"],
+                condition=Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(name="invitation_digest_is_sha256", condition=Q(digest__length=64)),
+            models.CheckConstraint(name="invitation_part_known", condition=Q(part__in=Part.values)),
+            models.CheckConstraint(name="invitation_expires", condition=Q(expires_at__gt=F("invited_at"))),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.email} into {self.organisation_id} as {self.part}"
+
+    @property
+    def audit_name(self) -> str:
+        """What the log calls it."""
+        return f"invitation:{self.pk}"
+
+
 class AccessSession(models.Model):
     """Why somebody of the consortium looks at what is personal, and for how long."""
 
@@ -154,7 +205,10 @@ class AccessSession(models.Model):
             models.CheckConstraint(name="access_session_has_a_reason", condition=~Q(reason="")),
             models.CheckConstraint(name="access_session_ends", condition=Q(ends_at__gt=F("begun_at"))),
         )
-        indexes = (models.Index(name="access_session_of_user", fields=["user", "ends_at"]),)
+        indexes = (
+            models.Index(name="access_session_of_user", fields=["user", "ends_at"]),
+            models.Index(name="access_session_begun", fields=["-begun_at", "id"]),
+        )
 
     def __str__(self) -> str:
         return f"{self.user_id} until {self.ends_at}"
@@ -163,6 +217,32 @@ class AccessSession(models.Model):
     def audit_name(self) -> str:
         """What the log calls it."""
         return f"access:{self.pk}"
+
+
+class Reading(models.Model):
+    """That somebody read what is personal about a subject: once for each access session, of a program each day."""
+
+    id = models.BigAutoField(primary_key=True)
+    access = models.ForeignKey(AccessSession, null=True, on_delete=models.PROTECT, related_name="readings")
+    actor = models.CharField(max_length=200)
+    subject = models.CharField(max_length=200)
+    day = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="reading_once_an_access_session",
+                fields=["access", "subject"],
+                condition=Q(access__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="reading_once_a_day", fields=["actor", "subject", "day"], condition=Q(access__isnull=True)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.actor} read {self.subject} at {self.at}"
 
 
 class ApiKey(models.Model):
