@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hopback.portal.accounts.models import User
 
-__all__ = ["NoteSessions", "device_of", "end_sessions"]
+__all__ = ["NoteSessions", "begin", "device_of", "end_sessions"]
 
 SEEN: Final = "seen"
 NOTED_EVERY_S: Final = 300
@@ -51,11 +51,17 @@ class NoteSessions:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Note it before the page is made."""
         if request.session.session_key and request.user.is_authenticated:
-            at = int(now().timestamp())
-            if not 0 <= at - request.session.get(SEEN, 0) < NOTED_EVERY_S:
+            at, seen = int(now().timestamp()), request.session.get(SEEN)
+            # allauth writes down a session when somebody signs in, and begin() notes the instant
+            if seen is not None and not 0 <= at - seen < NOTED_EVERY_S:
                 request.session[SEEN] = at
                 UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+def begin(request: HttpRequest) -> None:
+    """Note that a session has begun."""
+    request.session[SEEN] = int(now().timestamp())
 
 
 def end_sessions(user: User) -> int:

@@ -20,6 +20,7 @@ from django.contrib.auth.signals import user_logged_out, user_login_failed
 
 from hopback.portal.accounts import actions
 from hopback.portal.accounts.models import User
+from hopback.portal.accounts.sessions import begin
 from hopback.portal.audit.actors import NOBODY, Actor, Role
 from hopback.portal.clock import now
 
@@ -52,6 +53,7 @@ def _as(user: User) -> Actor:
 
 def _signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:
     records = get_authentication_records(request, user)
+    begin(request)
     by = [str(record.get("type") or record.get("method")) for record in records]
     actions.note_signed_in(_as(user), user, at=now(), by=by)
 
