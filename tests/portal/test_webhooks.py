@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 from contextlib import closing
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from hook_stub import Hooks
 from hopback.kernel.errors import BadInput, Conflict, NotFound, Refused
+from hopback.portal.accounts.actions import issue_key
+from hopback.portal.accounts.models import Organisation
 from hopback.portal.audit.actors import SYSTEM, Actor, Role
 from hopback.portal.audit.sealing import seal
 from hopback.portal.audit.verify import verify
@@ -371,3 +375,72 @@ def test_an_organisation_has_a_few_endpoints_at_most(portal: Configuration, hook
         add(hooks, today)
     with pytest.raises(Refused):
         add(hooks, today)
+
+
+def api(secret: str, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    answer = Client().generic(
+        method,
+        f"/api/v1{path}",
+        json.dumps(body) if body is not None else "",
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}"} | headers,
+    )
+    return answer.status_code, json.loads(answer.content) if answer.content else None
+
+
+def test_a_program_keeps_its_organisations_endpoints(
+    directory: None, hooks: Hooks, today: datetime, portal: Configuration
+) -> None:
+    keys = {
+        name: issue_key(
+            SYSTEM, Organisation.objects.get(pk=provider), at=today, lasts=timedelta(days=1), scopes=(scope,)
+        )
+        for name, provider, scope in (("ours", "P1", "webhooks"), ("theirs", "P2", "webhooks"), ("hops", "P1", "hops"))
+    }
+    ours = keys["ours"]
+    assert api(keys["hops"], "GET", "/webhooks")[0] == 403
+    assert {"type": "hopback.test", "meaning": "You asked for a test."} in api(ours, "GET", "/webhooks/types")[1]
+    assert api(ours, "POST", "/webhooks", {"url": "http://10.0.0.1/", "mailbox": "a@example.org"})[0] == 422
+    draft = {"url": hooks.url, "mailbox": "a@example.org", "types": ["request.opened"]}
+    once = {"Idempotency-Key": "add-1"}
+    status, added = api(ours, "POST", "/webhooks", draft, **once)
+    assert (status, api(ours, "POST", "/webhooks", draft, **once)[1]) == (201, added)
+    with closing(sqlite3.connect(portal.database)) as database:
+        assert added["secret"] not in "\n".join(database.iterdump())  # not even in the reply kept for a repetition
+    path = f"/webhooks/{added['endpoint']['id']}"
+    assert api(ours, "GET", "/webhooks")[1] == [added["endpoint"]]
+    assert api(keys["theirs"], "GET", "/webhooks")[1] == []
+    for method, more, body in (
+        ("GET", "", None),
+        ("PUT", "", draft | {"version": 1}),
+        ("DELETE", "", None),
+        ("POST", "/secret", None),
+        ("POST", "/test", None),
+        ("GET", "/deliveries", None),
+    ):
+        assert api(keys["theirs"], method, path + more, body)[0] == 404
+    assert api(ours, "POST", f"{path}/test")[0] == 202
+    for number in range(3):
+        tell(today, key=str(number))
+    work(now=datetime.now(UTC), until=datetime.now(UTC))
+    assert {hooks.verified(added["secret"], n)["type"] for n in range(4)} == {"request.opened", "hopback.test"}
+    first = api(ours, "GET", f"{path}/deliveries?limit=3")[1]
+    rest = api(ours, "GET", f"{path}/deliveries?limit=3&cursor={first['next']}")[1]
+    assert len({one["id"] for one in first["deliveries"] + rest["deliveries"]}) == 4
+    assert "next" not in rest
+    assert len(api(ours, "GET", f"{path}/deliveries?state=dead")[1]["deliveries"]) == 0
+    delivery = f"/webhooks/deliveries/{first['deliveries'][0]['id']}"
+    full = api(ours, "GET", delivery)[1]
+    assert (full["state"], full["log"][0]["status"], full["log"][0]["reply"]) == ("delivered", 200, "thanks")
+    assert json.loads(full["body"])["type"] in {"request.opened", "hopback.test"}
+    assert api(keys["theirs"], "GET", delivery)[0] == 404
+    assert api(keys["theirs"], "POST", f"{delivery}/replay")[0] == 404
+    assert api(ours, "POST", f"{delivery}/replay")[1]["state"] == "waiting"
+    assert api(ours, "POST", f"{delivery}/replay")[0] == 409
+    changed = api(ours, "PUT", path, draft | {"version": 1, "state": "paused", "label": "x"})[1]
+    assert (changed["state"], changed["label"], changed["version"]) == ("paused", "x", 3)
+    assert api(ours, "PUT", path, draft | {"version": 1})[0] == 409
+    assert api(ours, "POST", f"{path}/test")[0] == 403
+    assert api(ours, "POST", f"{path}/secret")[1]["secret"] != added["secret"]
+    assert api(ours, "DELETE", path)[0] == 204
+    assert api(ours, "GET", path)[0] == 404

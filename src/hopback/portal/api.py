@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError, NotFound, Refused
 from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
+from hopback.portal.mailroom.api import router as webhooks
 from hopback.portal.tracebacks.api import router
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 
 api = Api(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key("hops"))
 api.add_router("", router)
+api.add_router("", webhooks)
 
 
 def problem(status: int, code: str, title: str, *, where: str = "", mend: str = "", **more: Any) -> HttpResponse:

@@ -18,6 +18,7 @@ from hopback.kernel.refusals import Why
 from hopback.portal.accounts.models import Reply
 from hopback.portal.audit.actions import recording_refusals
 from hopback.portal.clock import now
+from hopback.portal.messages.sealed import open_sealed, seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,8 @@ class OncePerKey:
                     transaction.set_rollback(True)
                     return response
                 reply.status, reply.kind = response.status_code, response.headers.get("Content-Type", "")
-                reply.body = response.content.decode()
+                # a reply may hold a secret that is shown once
+                reply.body = seal(response.content.decode())
                 reply.save(update_fields=["status", "kind", "body"])
                 return response
         except IntegrityError as error:
@@ -106,4 +108,4 @@ def _again(reply: Reply) -> HttpResponse:
     headers: dict[str, Any] = {"Idempotency-Replayed": "true"}
     if reply.kind:
         headers["Content-Type"] = reply.kind
-    return HttpResponse(reply.body, status=reply.status, headers=headers)
+    return HttpResponse(open_sealed(reply.body), status=reply.status, headers=headers)

@@ -19,7 +19,7 @@ class FilterForm(forms.Form):
         label="Direction", required=False, choices=[("", "Sent and received"), *Direction.choices]
     )
     organisation = forms.CharField(label="Organisation", required=False, max_length=64)
-    about = forms.CharField(label="About", required=False, max_length=120, help_text="For example hop:R1234")
+    about = forms.CharField(label="About", required=False, max_length=120)
     mailbox = forms.CharField(label="Mailbox", required=False, max_length=320)
 
     def __init__(self, *args: Any, is_staff: bool, **kwargs: Any) -> None:
@@ -37,7 +37,7 @@ class OutboxForm(forms.Form):
 class PlaceForm(forms.Form):
     """What a message in the inbox is about."""
 
-    about = forms.CharField(label="What is it about?", max_length=120, help_text="For example hop:R1234")
+    about = forms.CharField(label="What is it about?", max_length=120)
     organisation = forms.CharField(
         label="Whose is it?",
         max_length=64,
