@@ -12,8 +12,9 @@ from django.conf import settings
 
 from hopback.kernel import disclosure
 from hopback.kernel.commands import By
-from hopback.kernel.commands import Role as Part
+from hopback.kernel.commands import Role as Plays
 from hopback.kernel.errors import NotFound, Refused
+from hopback.portal.accounts.models import Kind, Membership, Part
 from hopback.portal.audit.actors import READERS, STAFF, SYSTEM, Actor, Role
 from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Hop, Traceback
@@ -21,8 +22,11 @@ from hopback.portal.tracebacks.policies import EXERCISE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from django.db.models import QuerySet
+
+    from hopback.portal.accounts.models import User
 
 __all__ = [
     "by",
@@ -33,19 +37,21 @@ __all__ = [
     "may_decide_all",
     "may_propose",
     "may_run",
+    "owners_of",
     "seen",
+    "traceback_of",
     "tracebacks_of",
     "viewer_of",
 ]
 
-PARTS: Final[Mapping[Role, Part]] = {
-    Role.LEAD: Part.LEAD,
-    Role.ANALYST: Part.ANALYST,
-    Role.EXERCISE_ANALYST: Part.LEAD,
-    Role.PROVIDER: Part.PROVIDER,
-    Role.AGENCY: Part.AGENCY,
-    Role.SOURCE: Part.SOURCE,
-    Role.SYSTEM: Part.SYSTEM,
+PARTS: Final[Mapping[Role, Plays]] = {
+    Role.LEAD: Plays.LEAD,
+    Role.ANALYST: Plays.ANALYST,
+    Role.EXERCISE_ANALYST: Plays.LEAD,
+    Role.PROVIDER: Plays.PROVIDER,
+    Role.AGENCY: Plays.AGENCY,
+    Role.SOURCE: Plays.SOURCE,
+    Role.SYSTEM: Plays.SYSTEM,
 }
 
 
@@ -107,6 +113,14 @@ def tracebacks_of(actor: Actor) -> QuerySet[Traceback]:
     return Traceback.objects.none()
 
 
+def traceback_of(actor: Actor, traceback_id: str) -> Traceback:
+    """A traceback the actor may list; otherwise :class:`NotFound`, as if there were none."""
+    row = tracebacks_of(actor).filter(pk=traceback_id).first()
+    if row is None:
+        raise NotFound("there is no such traceback")
+    return row
+
+
 def hops_of(actor: Actor) -> QuerySet[Hop]:
     """The hops an actor may see: staff all, a provider those it was asked, anybody else none."""
     if actor.role in READERS or actor == SYSTEM:
@@ -122,6 +136,15 @@ def hop_of(actor: Actor, request_id: str) -> Hop:
     if hop is None:
         raise NotFound(f"there is no request {request_id}")
     return hop
+
+
+def owners_of(actor: Actor, *, at: datetime) -> list[User]:
+    """The people who can look after a traceback: the consortium's analysts and leads, for its own staff to see."""
+    if actor.role not in STAFF:
+        return []
+    rows = Membership.objects.filter(organisation__kind=Kind.CONSORTIUM, part__in=(Part.ANALYST, Part.LEAD))
+    rows = rows.filter(since__lte=at).exclude(ended__lte=at).select_related("user").order_by("user__name", "pk")
+    return list({row.user_id: row.user for row in rows if row.user.is_active}.values())
 
 
 def viewer_of(actor: Actor) -> disclosure.Viewer:

@@ -27,7 +27,7 @@ from hopback.portal.tracebacks.models import Note, Traceback, TraceEvent, TraceL
 from hopback.portal.tracebacks.policies import ladder_of
 from hopback.portal.tracebacks.possible import Possible, possible
 from hopback.portal.tracebacks.schedule import Step, finding_from, next_step
-from hopback.portal.tracebacks.sentences import FIELDS, Names, Sentence, in_words, said_words
+from hopback.portal.tracebacks.sentences import FIELDS, Names, Sentence, in_words, missing_words, said_words
 from hopback.render.portal_path import PathRow, path_rows
 
 if TYPE_CHECKING:
@@ -61,6 +61,11 @@ class Told:
     stands: bool
     answer: Answer
 
+    @property
+    def late_words(self) -> str:
+        """By how much it was late, in words."""
+        return f"late by {span_words(self.late_s)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -81,6 +86,7 @@ class HopTold:
     answers: tuple[Told, ...]
     lines: tuple[Line, ...]
     letters: tuple[Message, ...]
+    contacts: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     may: frozenset[str]
     next_step: Step | None
@@ -88,6 +94,46 @@ class HopTold:
     noticed_at: datetime | None
     working: tuple[Segment, ...]
     rungs: tuple[str, ...]
+    names: Names = field(repr=False)
+
+    @property
+    def latest(self) -> Told | None:
+        """What it said last."""
+        return self.answers[-1] if self.answers else None
+
+    @property
+    def latest_lines(self) -> tuple[tuple[str, Any], ...]:
+        """What it said last, field by field, save what kind of answer it is."""
+        rest = [line for line in self.lines if line.label != FIELDS["kind"]]
+        return tuple((line.label, line.cells[-1][0]) for line in rest if line.cells[-1][0] != "")
+
+    @property
+    def late_words(self) -> str:
+        """By how much its answer was late."""
+        return span_words(self.hop.late_s)
+
+    @property
+    def found_by(self) -> str:
+        """Who made the finding."""
+        return self.names.person(self.hop.finding.decided_by) if self.hop.finding is not None else ""
+
+    @property
+    def appealed_by(self) -> str:
+        """Who decided the appeal."""
+        finding = self.hop.finding
+        return self.names.person(finding.appeal_decided_by or "") if finding is not None else ""
+
+    @property
+    def disputed_by(self) -> str:
+        """Whose dispute is open."""
+        return self.names.provider(self.hop.dispute.provider) if self.hop.dispute is not None else ""
+
+    @property
+    def evidence_numbers(self) -> tuple[str, ...]:
+        """The numbers of the events a finding rests on."""
+        finding = self.hop.finding
+        keys = finding.evidence if finding is not None else ()
+        return tuple(key.rpartition("/")[2] for key in keys)
 
     @property
     def number(self) -> int:
@@ -213,6 +259,7 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
             path,
             names=names,
             letters=letters.get(f"hop:{row.request_id}", ()),
+            contacts=_contacts(providers.get(hop.provider)),
             can=can,
             policy=docket.policy,
             events=events,
@@ -266,7 +313,15 @@ def _named(trace: Trace) -> set[str]:
 
 
 def _providers(trace: Trace) -> dict[str, Provider]:
-    return {one.pk: one for one in Provider.objects.filter(pk__in=_named(trace))}
+    found = Provider.objects.filter(pk__in=_named(trace)).prefetch_related("contacts")
+    return {one.pk: one for one in found}
+
+
+def _contacts(provider: Provider | None) -> tuple[tuple[str, str], ...]:
+    """Where a provider is reached: the mailbox and what it is for."""
+    if provider is None:
+        return ()
+    return tuple((one.mailbox, one.get_duty_display()) for one in provider.contacts.all() if one.mailbox)
 
 
 def _people(actors: set[str], *, also: int | None) -> dict[str, str]:
@@ -301,6 +356,7 @@ def _hop(
     *,
     names: Names,
     letters: tuple[Message, ...],
+    contacts: tuple[tuple[str, str], ...],
     can: Possible,
     policy: Policy,
     events: tuple[tuple[int, Event], ...],
@@ -313,14 +369,27 @@ def _hop(
         answers=tuple(_told(hop, response, names=names) for response in hop.responses),
         lines=_lines(hop.responses, names=names),
         letters=letters,
-        missing=tuple(FIELDS.get(name, name) for name in hop.rejected_for),
+        contacts=contacts,
+        missing=tuple(missing_words(one) for one in hop.rejected_for),
         may=can.at(hop.number),
         next_step=next_step(hop, policy=policy),
         finding_from=finding_from(hop, policy=policy) if hop.delinquent_after is not None else None,
         noticed_at=_noticed(hop, events, steps=policy.escalation_steps),
         working=hop.working,
         rungs=tuple(rung.told for rung in ladder_of(policy.version)),
+        names=names,
     )
+
+
+def span_words(seconds: float) -> str:
+    """A span of time in words: ``3 h 20 min``, ``2 days 4 h``."""
+    minutes = max(1, round(seconds / 60))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{days} day{'' if days == 1 else 's'}"] if days else []
+    parts += [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes and not days else []
+    return " ".join(parts) or "1 min"
 
 
 def _noticed(hop: Hop, events: tuple[tuple[int, Event], ...], *, steps: int) -> datetime | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from hopback.kernel.hops import HopState, SourceKind, TraceKind, TraceState
 from hopback.kernel.outcomes import Outcome
@@ -124,6 +125,10 @@ class Traceback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
+
+    def get_absolute_url(self) -> str:
+        """Where the consortium's people read it."""
+        return reverse("tracebacks:page", args=[self.id])
 
     @property
     def audit_name(self) -> str:

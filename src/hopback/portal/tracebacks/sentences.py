@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from hopback.kernel.events import Event
     from hopback.kernel.hops import Trace
 
-__all__ = ["ANSWERED", "FIELDS", "OUTCOMES", "Names", "Sentence", "in_words", "said_words"]
+__all__ = [
+    "ANSWERED",
+    "FIELDS",
+    "OUTCOMES",
+    "Names",
+    "Sentence",
+    "in_words",
+    "missing_words",
+    "review_words",
+    "said_words",
+]
 
 ANSWERED: Final = {
     AnswerKind.UPSTREAM_NAMED: "named the provider it received the call from",
@@ -38,15 +48,15 @@ ANSWERED: Final = {
 FIELDS: Final = {
     "kind": "what it says",
     "upstream": "provider upstream",
-    "upstream_name": "provider upstream, as named",
+    "upstream_name": "upstream as named",
     "customer": "customer",
-    "found_at": "time of the call in its records",
+    "found_at": "time in its records",
     "source": "record source",
-    "time_offset_s": "clock offset, seconds",
+    "time_offset_s": "clock offset (s)",
     "confidence": "confidence",
     "why": "reasons",
-    "record_key": "fingerprint of the record",
-    "next": "the call as it received it",
+    "record_key": "record fingerprint",
+    "next": "call as received",
     "searched_from": "searched from",
     "searched_until": "searched until",
     "records_retained_since": "records kept since",
@@ -162,6 +172,25 @@ def said_words(answer: Answer, *, names: Names) -> str:
     return ANSWERED[answer.kind]
 
 
+def review_words(review: str, names: Names) -> str:
+    """Why a person must look (the row's ``review``), with names for ids and words for codes."""
+    for kind, words in ANSWERED.items():
+        review = review.replace(f"answers {kind.value}", words)
+    said = {**{code: state_told(code).words for code in OUTCOMES}, **FIELDS, **names.providers}
+    return " ".join(_reworded(word, said) for word in review.split(" "))
+
+
+def _reworded(word: str, said: Mapping[str, str]) -> str:
+    core = word.rstrip(",:.;")
+    return said.get(core, core) + word[len(core) :]
+
+
+def missing_words(entry: str) -> str:
+    """What an answer lacks, in words, from a field's name or ``field: reason``."""
+    name, colon, reason = entry.partition(": ")
+    return f"{FIELDS.get(name, name)}{colon}{reason}"
+
+
 def _provider_of(trace: Trace | None, hop: int, names: Names) -> str:
     found = trace.hop(hop) if trace is not None else None
     return names.provider(found.provider) if found is not None else f"hop {hop}"
@@ -175,8 +204,7 @@ def _version(trace: Trace | None, hop: int, version: int | None) -> Response | N
 
 
 def _proposed(event: ev.TraceProposed, names: Names, _before: Trace | None) -> _Words:
-    by = f"{event.source_kind.value} {event.source}"
-    text = f"Put the call forward; it comes from the {by}."
+    text = f"Put the call forward; it comes from {event.source} ({event.source_kind.value})."
     why = ("The call is older than ten days: its records may be gone.",) if event.is_aged else ()
     if event.source_provider:
         why = (*why, f"It was supplied by the provider {names.provider(event.source_provider)}.")
@@ -185,7 +213,7 @@ def _proposed(event: ev.TraceProposed, names: Names, _before: Trace | None) -> _
 
 def _vetting(event: ev.TraceSeconded | ev.TraceVetted) -> tuple[str, ...]:
     return (
-        event.reason,
+        _sentence(event.reason),
         f"It is suspicious because of: {', '.join(event.basis)}.",
         f"It seems to violate: {', '.join(event.violations)}.",
     )
@@ -314,7 +342,7 @@ def _corrected(event: ev.HopCorrected, names: Names, before: Trace | None) -> _W
 
 
 def _returned(event: ev.HopReturned, names: Names, before: Trace | None) -> _Words:
-    lacks = ", ".join(FIELDS.get(name, name) for name in event.missing)
+    lacks = "; ".join(missing_words(one) for one in event.missing)
     return _Words(
         f"Sent version {event.version_judged} back to {_provider_of(before, event.hop, names)} to be completed.",
         (f"It lacks: {lacks}.", "The clock runs on."),

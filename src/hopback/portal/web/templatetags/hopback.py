@@ -242,7 +242,10 @@ def deadline(
     working: Sequence[Segment] = (),
     zone: str = "",
 ) -> SafeString:
-    """When an answer is due, in the time of the office asked, and how that was counted, to open."""
+    """When an answer is due, in the time of the office asked, and how that was counted, to open.
+
+    Where the page is for print (``print`` in its context) that is open.
+    """
     if respond_by is None:
         return mark_safe('<span class="quiet">no deadline yet: receipt is not proven</span>')
     office = _zone(context, zone)
@@ -271,11 +274,12 @@ def deadline(
     )
     opened = (
         format_html(
-            '<details><summary>How this was counted</summary><div class="wide" role="region" tabindex="0" '
+            '<details{}><summary>How this was counted</summary><div class="wide" role="region" tabindex="0" '
             'aria-label="How the deadline was counted"><table><caption>From receipt to the deadline, in the time of '
             'the office asked ({})</caption><thead><tr><th scope="col">From</th><th scope="col">To</th>'
             '<th scope="col" class="num">Length</th><th scope="col">Counts?</th><th scope="col">Rule</th></tr></thead>'
             "<tbody>{}</tbody></table></div>{}</details>",
+            _EMPTY if not context.get("print") else mark_safe(" open"),  # on paper nothing can be opened
             getattr(office, "key", "UTC"),
             rows,
             later,
