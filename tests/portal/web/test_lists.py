@@ -161,3 +161,21 @@ def test_a_page_costs_as_many_queries_for_many_rows_as_for_few(
     for path, most in (("/", 22), (LIST, 12)):
         with django_assert_max_num_queries(most):
             assert ada.get(path).status_code == 200
+
+
+def test_what_providers_owe_is_listed_by_provider_with_the_risk_and_what_comes_next(
+    traced: dict[str, Traceback], signed_in: Callable[[str], Client]
+) -> None:
+    page = signed_in("Otto").get("/waiting/")
+    assert page.status_code == 200
+    groups = {group.id: group for group in page.context["groups"]}
+    assert set(groups) == {"P1", "P2"}
+    (first,) = groups["P1"].requests
+    assert first.hop.traceback.reference == "c-one"
+    assert first.next_words == "reminder to the first contact"
+    assert first.risk.terms[0].value == "0 of 2"
+    (second,) = groups["P2"].requests
+    assert second.next_words == "proof that the request was received"
+    one = signed_in("Ada").get("/waiting/?provider=P1")
+    assert [owing.hop.traceback.reference for owing in one.context["requests"]] == ["c-one"]
+    assert signed_in("Bell").get("/waiting/").status_code == 404

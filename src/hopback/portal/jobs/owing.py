@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-__all__ = ["Owed", "cancel", "owe"]
+__all__ = ["Owed", "cancel", "due_steps", "owe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,9 @@ def cancel(keys: Sequence[str], *, at: datetime) -> int:
     """Owe these no longer, even if a worker is at one of them: it will find its claim gone. Returns how many."""
     open_rows = Job.objects.filter(key__in=keys, state__in=(JobState.WAITING, JobState.RUNNING))
     return open_rows.update(state=JobState.CANCELLED, lease=None, leased_until=None, finished_at=at)
+
+
+def due_steps(keys: Iterable[str]) -> dict[str, tuple[datetime, dict[str, Any]]]:
+    """When what is owed under these keys is due, and its payload; without what is owed no longer."""
+    rows = Job.objects.filter(key__in=list(keys), state__in=(JobState.WAITING, JobState.RUNNING))
+    return {key: (due, payload) for key, due, payload in rows.values_list("key", "due_at", "payload")}

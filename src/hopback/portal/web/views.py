@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.contrib import messages
 from django.http import StreamingHttpResponse
@@ -21,13 +21,14 @@ from hopback.portal.web.filters import FilterForm, filtered, normal_query, order
 from hopback.portal.web.navigation import pages_of
 from hopback.portal.web.reading import home_of, named
 from hopback.portal.web.sheets import traceback_lines
+from hopback.portal.web.waiting import owed_by, owing, waiting_hops
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from hopback.portal.audit.actors import Actor
 
-__all__ = ["export", "home", "keep", "remove", "share", "tracebacks"]
+__all__ = ["export", "home", "keep", "remove", "share", "tracebacks", "waiting"]
 
 
 @require_safe
@@ -82,6 +83,35 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     answer = StreamingHttpResponse(traceback_lines(rows), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="tracebacks-{at:%Y%m%d-%H%M}.csv"'
     return cast("HttpResponse", answer)  # Django's two kinds have only a hidden parent in common
+
+
+PROVIDERS: Final = 15
+"""How many providers a page of what waits shows."""
+
+
+@require_safe
+@page(*READERS)
+def waiting(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """What providers owe, by provider; with ``provider`` all that one owes."""
+    at = now()
+    provider = request.GET.get("provider", "")
+    if provider:
+        rows = waiting_hops(actor).filter(provider=provider, respond_by__isnull=request.GET.get("due") == "unknown")
+        rows = rows.select_related("traceback", "traceback__owner", "provider")
+        order = ("id",) if request.GET.get("due") == "unknown" else ("respond_by", "id")
+        shown = paged(rows, request, order=order)
+        context = {"page": shown, "provider": provider, "requests": owed_by(actor, shown.rows, at=at), "at": at}
+        return render(request, "web/waiting_provider.html", context)
+    text = request.GET.get("from", "0")
+    start = min(int(text), 100_000) if text.isdigit() else 0
+    groups, is_more = owing(actor, start=start, per=PROVIDERS, at=at)
+    context = {
+        "groups": groups,
+        "previous": max(0, start - PROVIDERS) if start else None,
+        "next": start + PROVIDERS if is_more else None,
+        "at": at,
+    }
+    return render(request, "web/waiting.html", context)
 
 
 @require_POST

@@ -1,0 +1,175 @@
+"""What providers owe: by provider, since when, until when, how likely late, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Count, Min, Q
+
+from hopback.kernel.clocks import Segment, running_time
+from hopback.kernel.hops import WORKING
+from hopback.kernel.plain import from_plain
+from hopback.portal.directory.access import providers_of
+from hopback.portal.jobs.owing import due_steps
+from hopback.portal.tracebacks.access import hops_of
+from hopback.portal.tracebacks.docket import clock_key
+from hopback.portal.tracebacks.policies import ladder_of
+from hopback.portal.tracebacks.projections import UNANSWERED
+from hopback.portal.web.risk import Risk, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from django.db.models import QuerySet
+
+    from hopback.portal.audit.actors import Actor
+    from hopback.portal.directory.models import Provider
+    from hopback.portal.tracebacks.models import Hop
+
+__all__ = ["Owing", "OwingProvider", "Record", "owed_by", "owing", "waiting_hops"]
+
+LOOKED_BACK: Final = timedelta(days=365)
+"""How far back a provider's answers count for the risk."""
+
+FEW: Final = 5
+"""How many of a provider's requests the overview shows."""
+
+MOST: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How many requests a provider was sent, and how many of them were answered late or not at all."""
+
+    asked: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """One request that waits: the row, how likely it comes late, and what its clock brings next, and when."""
+
+    hop: Hop
+    risk: Risk
+    next_words: str
+    next_at: datetime | None
+
+
+@dataclass(slots=True)
+class OwingProvider:
+    """A provider that owes answers."""
+
+    id: str
+    count: int
+    late: int
+    first_due: datetime | None
+    provider: Provider | None = None
+    requests: list[Owing] = field(default_factory=list)
+
+
+def waiting_hops(actor: Actor) -> QuerySet[Hop]:
+    """The hops at which a provider owes an answer."""
+    return hops_of(actor).filter(
+        state__in=[state.value for state in UNANSWERED],
+        traceback__state__in=[state.value for state in WORKING],
+        traceback__jurisdiction__in=actor.jurisdictions,
+    )
+
+
+def owing(actor: Actor, *, start: int, per: int, at: datetime) -> tuple[list[OwingProvider], bool]:
+    """Providers that owe answers, whoever is due first coming first: ``per`` of them from ``start``; more to come?"""
+    rows = waiting_hops(actor).values("provider").order_by()
+    counted = rows.annotate(count=Count("pk"), late=Count("pk", filter=Q(is_late=True)), due=Min("respond_by"))
+    listed = sorted(counted, key=lambda row: (row["due"] is None, row["due"] or at, row["provider"]))
+    shown = {
+        row["provider"]: OwingProvider(row["provider"], row["count"], row["late"], row["due"])
+        for row in listed[start : start + per]
+    }
+    hops = waiting_hops(actor).filter(provider__in=list(shown)).select_related("traceback", "traceback__owner")
+    for one in _told(actor, list(hops.order_by("respond_by", "id")[:MOST]), at=at):
+        group = shown[one.hop.provider_id]
+        if len(group.requests) < FEW:
+            group.requests.append(one)
+    for provider in providers_of(actor).filter(pk__in=list(shown)):
+        shown[provider.pk].provider = provider
+    return list(shown.values()), len(listed) > start + per
+
+
+def owed_by(actor: Actor, hops: Sequence[Hop], *, at: datetime) -> list[Owing]:
+    """What some waiting hops owe."""
+    return _told(actor, hops, at=at)
+
+
+def records_of(actor: Actor, providers: Iterable[str], *, at: datetime) -> dict[str, Record]:
+    """The records of some providers over the year before, by id."""
+    sent = hops_of(actor).filter(provider__in=set(providers), sent_at__gte=at - LOOKED_BACK)
+    counted = sent.values("provider").order_by().annotate(asked=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
+    return {row["provider"]: Record(row["asked"], row["late"]) for row in counted}
+
+
+def _told(actor: Actor, hops: Sequence[Hop], *, at: datetime) -> list[Owing]:
+    ids = {hop.provider_id for hop in hops}
+    records = records_of(actor, ids, at=at)
+    countries = dict(providers_of(actor).filter(pk__in=ids).values_list("pk", "country"))
+    total = Record(sum(one.asked for one in records.values()), sum(one.late for one in records.values()))
+    everybody = total.late / total.asked if total.asked else 0.0
+    steps = due_steps(clock_key(hop.request_id) for hop in hops)
+    return [_owing(hop, records, countries, everybody, steps.get(clock_key(hop.request_id)), at) for hop in hops]
+
+
+def _owing(
+    hop: Hop,
+    records: dict[str, Record],
+    countries: dict[str, str],
+    everybody: float,
+    step: tuple[datetime, dict[str, Any]] | None,
+    at: datetime,
+) -> Owing:
+    record = records.get(hop.provider_id, Record())
+    is_late = hop.state in ("overdue", "delinquent")
+    own = int(hop.is_late)  # this request is not one of its earlier ones
+    risk = estimate(
+        late=max(0, record.late - own),
+        asked=max(0, record.asked - 1),
+        everybody=everybody,
+        place=hop.number,
+        is_foreign=countries.get(hop.provider_id, "US") != "US",
+        hours_left=_hours_left(hop, at=at),
+        is_late=is_late,
+    )
+    words, due = _next(hop, step)
+    return Owing(hop, risk, words, due)
+
+
+def _hours_left(hop: Hop, *, at: datetime) -> float | None:
+    """How long the office's clock still runs."""
+    if hop.respond_by is None:
+        return None
+    parts = [from_plain(Segment, part) for part in hop.working]
+    left = tuple(part for part in parts if part.end > at)
+    spent = next((part for part in left if part.start < at and part.runs), None)
+    running = running_time(left).total_seconds()
+    if spent is not None:
+        running -= (at - spent.start).total_seconds()
+    return max(0.0, running / 3600)
+
+
+def _next(hop: Hop, step: tuple[datetime, dict[str, Any]] | None) -> tuple[str, datetime | None]:
+    if hop.state == "sent":
+        return "proof that the request was received", None
+    if step is None:
+        return "", None
+    due, payload = step
+    match payload.get("step"):
+        case "remind":
+            return "reminder to the first contact", due
+        case "tick":
+            return "the later reading of the deadline" if hop.state == "overdue" else "the deadline", due
+        case "escalate":
+            ladder = ladder_of(hop.traceback.policy)
+            return f"step {hop.level + 1}: {ladder[min(hop.level, len(ladder) - 1)].told}", due
+        case "find":
+            return "a person may decide that it did not respond", due
+    return "", due
