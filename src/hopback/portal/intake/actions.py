@@ -34,7 +34,7 @@ from hopback.portal.intake.resembling import note_alike, note_same_sound
 from hopback.portal.tracebacks import actions as process
 from hopback.portal.tracebacks.actions import Proposal
 from hopback.portal.tracebacks.models import Priority
-from hopback.portal.tracebacks.policies import STANDARD
+from hopback.portal.tracebacks.policies import current_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,13 +182,14 @@ def _take_in(
         )
         for one, row in zip(fresh, rows, strict=True)
     ]
+    policy = current_policy(at=at)
     if proposals:
-        traces = process.propose_samples(actor, STANDARD.version, proposals, at=at)
+        traces = process.propose_samples(actor, policy.version, proposals, at=at)
         for row, trace in zip(rows, traces, strict=True):
             row.traceback_id = trace
         CallSample.objects.bulk_create(rows)
         note_alike(rows, at=at)
-    entry().about(rows[0].audit_name if len(rows) == 1 else source.audit_name, policy=STANDARD.version)
+    entry().about(rows[0].audit_name if len(rows) == 1 else source.audit_name, policy=policy.version)
     entry().facts = {
         "source": source.pk,
         "via": via,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-__all__ = ["Owed", "cancel", "due_steps", "owe"]
+__all__ = ["Owed", "cancel", "due_steps", "is_done", "owe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,8 @@ def due_steps(keys: Iterable[str]) -> dict[str, tuple[datetime, dict[str, Any]]]
     """When what is owed under these keys is due, and its payload; without what is owed no longer."""
     rows = Job.objects.filter(key__in=list(keys), state__in=(JobState.WAITING, JobState.RUNNING))
     return {key: (due, payload) for key, due, payload in rows.values_list("key", "due_at", "payload")}
+
+
+def is_done(key: str) -> bool:
+    """Whether what was owed under a key has been done."""
+    return Job.objects.filter(key=key, state=JobState.DONE).exists()

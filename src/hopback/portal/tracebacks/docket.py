@@ -22,6 +22,7 @@ from hopback.kernel.traces import decide, evolve
 from hopback.portal.audit.actions import entry
 from hopback.portal.directory.models import Provider
 from hopback.portal.jobs.owing import Owed, cancel, owe
+from hopback.portal.tracebacks.digesting import owe_digests
 from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
 from hopback.portal.tracebacks.policies import EXERCISE, policy_named
 from hopback.portal.tracebacks.projections import PROJECTED, clock_seconds, is_hop_late, projected, turn_of
@@ -328,6 +329,7 @@ def _save_hops(dockets: Sequence[Docket], *, at: datetime) -> dict[tuple[str, in
         _upsert(Hop, changed, _FILLED)
         rows |= {(row.traceback_id, row.number): row for row in changed}
     _keep_clocks(dockets, rows, at=at)
+    owe_digests([docket for docket in dockets if docket.policy.version != EXERCISE.version], at=at)
     return {key: row.pk for key, row in rows.items()}
 
 

@@ -15,7 +15,7 @@ from hopback.portal.directory.access import providers_of
 from hopback.portal.jobs.owing import due_steps
 from hopback.portal.tracebacks.access import hops_of
 from hopback.portal.tracebacks.docket import clock_key
-from hopback.portal.tracebacks.policies import ladder_of
+from hopback.portal.tracebacks.policies import STANDARD, ladder_of
 from hopback.portal.tracebacks.projections import UNANSWERED
 from hopback.portal.web.risk import Risk, estimate
 
@@ -37,6 +37,7 @@ FEW: Final = 5
 """How many of a provider's requests the overview shows."""
 
 MOST: Final = 400
+HOME: Final = STANDARD.home
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,31 +117,26 @@ def _told(actor: Actor, hops: Sequence[Hop], *, at: datetime) -> list[Owing]:
     total = Record(sum(one.asked for one in records.values()), sum(one.late for one in records.values()))
     everybody = total.late / total.asked if total.asked else 0.0
     steps = due_steps(clock_key(hop.request_id) for hop in hops)
-    return [_owing(hop, records, countries, everybody, steps.get(clock_key(hop.request_id)), at) for hop in hops]
+    told = []
+    for hop in hops:
+        record = records.get(hop.provider_id, Record())
+        is_foreign = countries.get(hop.provider_id, HOME) != HOME
+        risk = _risk(hop, record, everybody=everybody, is_foreign=is_foreign, at=at)
+        words, due = _next(hop, steps.get(clock_key(hop.request_id)))
+        told.append(Owing(hop, risk, words, due))
+    return told
 
 
-def _owing(
-    hop: Hop,
-    records: dict[str, Record],
-    countries: dict[str, str],
-    everybody: float,
-    step: tuple[datetime, dict[str, Any]] | None,
-    at: datetime,
-) -> Owing:
-    record = records.get(hop.provider_id, Record())
-    is_late = hop.state in ("overdue", "delinquent")
-    own = int(hop.is_late)  # this request is not one of its earlier ones
-    risk = estimate(
-        late=max(0, record.late - own),
+def _risk(hop: Hop, record: Record, *, everybody: float, is_foreign: bool, at: datetime) -> Risk:
+    return estimate(
+        late=max(0, record.late - int(hop.is_late)),  # this request is not one of its earlier ones
         asked=max(0, record.asked - 1),
         everybody=everybody,
         place=hop.number,
-        is_foreign=countries.get(hop.provider_id, "US") != "US",
+        is_foreign=is_foreign,
         hours_left=_hours_left(hop, at=at),
-        is_late=is_late,
+        is_late=hop.is_late,
     )
-    words, due = _next(hop, step)
-    return Owing(hop, risk, words, due)
 
 
 def _hours_left(hop: Hop, *, at: datetime) -> float | None:

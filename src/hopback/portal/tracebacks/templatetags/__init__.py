@@ -1,0 +1,1 @@
+"""Template tags for what is said of tracebacks in letters."""
