@@ -113,6 +113,15 @@ _SAID: Final = MappingProxyType(
         "non_cooperative": Said("does not cooperate", "bad", "square"),
         "appealed": Said("appealed", "warn", "diamond"),
         "upheld": Said("upheld", "still", "tick"),
+        # in the directory
+        "listed": Said("listed", "good", "tick"),
+        "missing": Said("not there", "warn", "triangle"),
+        "removed": Said("removed", "bad", "cross"),
+        "unknown": Said("not known", "still", "ring"),
+        "matched": Said("known already", "good", "tick"),
+        "rejected": Said("rejected", "still", "cross"),
+        "previewed": Said("looked at", "info", "half"),
+        "imported": Said("taken over", "good", "disc"),
         # what was sent, brought in or asked for
         "queued": Said("queued", "info", "ring"),
         "failed": Said("failed", "bad", "triangle"),

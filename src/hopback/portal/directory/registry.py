@@ -98,6 +98,8 @@ def _begins(row: RegistryRecord, phrase: str) -> bool:
 
 def record_of(number: str, *, snapshot: RegistrySnapshot | None = None) -> RegistryRecord | None:
     """An entry by its RMD number, in one export or as it was last seen."""
+    if not number.isprintable():
+        return None
     rows = RegistryRecord.objects.select_related("snapshot").filter(number=number)
     rows = rows.filter(snapshot=snapshot) if snapshot else rows
     return rows.order_by("-snapshot__as_of").first()

@@ -12,7 +12,7 @@ from hopback.portal.directory.actions.contacts import (
     note_delivery,
     verify_contact,
 )
-from hopback.portal.directory.actions.imports import import_file, preview_file, take_over_file
+from hopback.portal.directory.actions.imports import discard_file, import_file, preview_file, take_over_file
 from hopback.portal.directory.actions.links import (
     link_providers,
     merge_providers,
@@ -56,6 +56,7 @@ __all__ = [
     "change_contact",
     "change_provider",
     "decide_number",
+    "discard_file",
     "end_contact",
     "end_decision",
     "import_file",

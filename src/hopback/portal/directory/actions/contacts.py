@@ -14,19 +14,25 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.template.loader import render_to_string
 
 from hopback.kernel.errors import BadInput, Conflict, NotFound
 from hopback.portal.audit.actions import action, entry
+from hopback.portal.audit.actors import SYSTEM
 from hopback.portal.directory.access import may_keep_contacts, may_tend
 from hopback.portal.directory.models import Contact, Duty, Provider, Source
+from hopback.portal.messages.actions import send
+from hopback.portal.messages.writing import Letter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime, time
     from typing import Any
 
     from hopback.portal.audit.actors import Actor
 
 __all__ = [
+    "CHECK",
     "TOKEN_LASTS",
     "ContactDraft",
     "add_contact",
@@ -39,6 +45,9 @@ __all__ = [
 ]
 
 TOKEN_LASTS: Final = timedelta(days=7)
+
+CHECK: Final = "contact.check"
+"""The kind of letter that asks whether a mailbox is read."""
 
 _DAYS: Final = re.compile(r"(?!.*(.).*\1)[1-7]{1,7}")
 _PHONE: Final = re.compile(r"[+0-9 ().x-]{3,40}")
@@ -174,15 +183,30 @@ def note_delivery(_actor: Actor, mailbox: str, *, at: datetime) -> int:  # noqa:
 
 
 @action("contact.asked_to_verify", may=may_keep_contacts)
-def ask_to_verify(_actor: Actor, contact: Contact, *, at: datetime) -> str:
-    """Make the token whose return shows that the mailbox is read; it is kept as a digest, for a week."""
+def ask_to_verify(_actor: Actor, contact: Contact, *, link: Callable[[str], str], at: datetime) -> None:
+    """Send a mailbox a link whose use shows that it is read. The token in it is kept as a digest, for a week.
+
+    ``link`` makes the address of the page for a token.
+    """
     entry().about(f"provider:{contact.provider_id}")
     entry().facts = {"contact": contact.pk}
     if not contact.mailbox:
         raise BadInput("there is no mailbox to ask", where="mailbox")
     token = secrets.token_urlsafe(32)
     Contact.objects.filter(pk=contact.pk).update(token_digest=_digest(token), asked_at=at)
-    return token
+    text = render_to_string(
+        "directory/mail/verify.txt", {"contact": contact, "link": link(token), "days": TOKEN_LASTS.days}
+    )
+    letter = Letter(
+        kind=CHECK,
+        mailbox=contact.mailbox,
+        subject="Is this mailbox read?",
+        text=text,
+        about=contact.audit_name,
+        organisation=contact.provider_id,
+        is_confidential=True,
+    )
+    send(SYSTEM, letter, at=at)
 
 
 @action("contact.verified", may=lambda _actor, _token: None)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hopback.kernel.errors import BadInput, Conflict, NotFound
 from hopback.portal.audit.actions import action, entry
-from hopback.portal.directory.access import may_change
+from hopback.portal.directory.access import files_of, may_change
+from hopback.portal.directory.actions.links import LIKENESS
 from hopback.portal.directory.claims import refresh_search
 from hopback.portal.directory.files.codes import CodeRow, read_codes
 from hopback.portal.directory.files.ports import PortRow, read_ports
@@ -29,6 +30,7 @@ from hopback.portal.directory.models import (
 )
 from hopback.portal.directory.names import words
 from hopback.portal.directory.standing import refresh_standing
+from hopback.portal.jobs.owing import Owed, owe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +39,17 @@ if TYPE_CHECKING:
     from hopback.portal.audit.actors import Actor
     from hopback.portal.directory.files.columns import Read
 
-__all__ = ["LARGEST_UPLOAD", "FileDraft", "Handed", "import_file", "preview_file", "read_file", "take_over_file"]
+__all__ = [
+    "LARGEST_UPLOAD",
+    "FileDraft",
+    "Handed",
+    "discard_file",
+    "handed_again",
+    "import_file",
+    "preview_file",
+    "read_file",
+    "take_over_file",
+]
 
 LARGEST_UPLOAD: Final = 64 * 2**20
 """Bytes a page takes; larger files come by the command line."""
@@ -83,6 +95,14 @@ def read_file(draft: FileDraft, content: bytes) -> Handed:
     return Handed(draft, content, READERS[draft.kind](content, where=draft.name or "file"))
 
 
+def handed_again(actor: Actor, row: ImportedFile) -> Handed:
+    """A file that was looked at, read once more from the bytes kept of it. Raises :class:`Conflict` without them."""
+    kept = files_of(actor).filter(pk=row.pk, state=ImportState.PREVIEWED).values_list("content", flat=True).first()
+    if kept is None:
+        raise Conflict("it was taken over, or discarded, meanwhile")
+    return read_file(FileDraft(row.kind, row.name, row.source, row.as_of), bytes(kept))
+
+
 @action("file.previewed", may=may_change)
 def preview_file(actor: Actor, handed: Handed, *, at: datetime) -> ImportedFile:
     """Keep a file to be looked at; nothing of it counts. The same bytes again are the same row."""
@@ -110,6 +130,14 @@ def take_over_file(actor: Actor, row: ImportedFile, *, handed: Handed, at: datet
     if current.state == ImportState.IMPORTED:
         raise Conflict("it was taken over meanwhile")
     return _take_over(actor, current, handed, at=at)
+
+
+@action("file.discarded", may=may_change)
+def discard_file(_actor: Actor, row: ImportedFile, *, at: datetime) -> None:  # noqa: ARG001 -- recorded by the decorator
+    """Forget a file that was only looked at. Raises :class:`Conflict` if it was taken over."""
+    entry().about(row.audit_name)
+    if not ImportedFile.objects.filter(pk=row.pk, state=ImportState.PREVIEWED).delete()[0]:
+        raise Conflict("it was taken over, or discarded, meanwhile")
 
 
 @action("file.taken_over", may=may_change)
@@ -235,6 +263,7 @@ def _take_registry(file: ImportedFile, rows: list[RegistryRow], at: datetime) ->
     )
     refresh_standing(at=at)
     refresh_search(Provider.objects.filter(rmd_checked_at=at).values_list("pk", flat=True))
+    owe([Owed(LIKENESS, LIKENESS, at)])
     return len(rows)
 
 

@@ -19,9 +19,20 @@ if TYPE_CHECKING:
     from hopback.portal.audit.actors import Actor
     from hopback.portal.directory.likeness import Pair
 
-__all__ = ["LINKS", "link_form", "link_providers", "merge_providers", "refresh_pairs", "settle_pair", "undo_link"]
+__all__ = [
+    "LIKENESS",
+    "LINKS",
+    "link_form",
+    "link_providers",
+    "merge_providers",
+    "refresh_pairs",
+    "settle_pair",
+    "undo_link",
+]
 
 LINKS: Final = "directory.providerlink"
+LIKENESS: Final = "directory.likeness"
+"""The kind of job that looks for who looks alike."""
 BATCH: Final = 500
 
 
