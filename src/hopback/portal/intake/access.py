@@ -13,8 +13,8 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from hopback.kernel.disclosure import disclose
 from hopback.kernel.errors import NotFound, Refused
-from hopback.portal.accounts.models import Kind, Membership, Organisation, Part
-from hopback.portal.audit.actors import READERS, STAFF, Actor, Role
+from hopback.portal.accounts.models import Kind, Membership, Part
+from hopback.portal.audit.actors import READERS, Actor, Role
 from hopback.portal.campaigns.access import campaigns_of, family_of
 from hopback.portal.intake.models import (
     WAITING,
@@ -41,15 +41,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SUPPLIERS",
+    "counts_of",
     "import_of",
     "imports_of",
     "may_decide_samples",
     "may_keep_sources",
     "may_supply",
     "moves_of",
+    "outcomes_of_campaign",
     "queue_of",
     "recording_of",
+    "recordings_of",
     "rejected_of",
+    "resemblance_of",
     "resemblances_of",
     "sample_of",
     "samples_of",
@@ -114,7 +118,7 @@ def samples_of(actor: Actor) -> QuerySet[CallSample]:
 
 
 def queue_of(
-    actor: Actor, *, stage: str = "", lane: str = "", source: str = "", text: str = ""
+    actor: Actor, *, stage: str = "", urgent: bool = False, source: str = "", text: str = ""
 ) -> QuerySet[CallSample]:
     """The samples of the queue, each told apart by whether it may be one that was put forward before.
 
@@ -126,7 +130,7 @@ def queue_of(
         rows = rows.filter(stage__in=WAITING)
     elif stage in Stage.values:
         rows = rows.filter(stage=stage)
-    if lane:
+    if urgent:
         rows = rows.filter(rank=0)
     if source:
         rows = rows.filter(source=source)
@@ -163,6 +167,21 @@ def recording_of(actor: Actor, recording: int) -> Recording:
     row = rows.select_related("sample").filter(pk=recording).first()
     if row is None:
         raise NotFound(f"there is no recording {recording}")
+    return row
+
+
+def recordings_of(actor: Actor, sample: CallSample) -> QuerySet[Recording]:
+    """A sample's recordings, for the consortium alone."""
+    rows = Recording.objects.all() if actor.role in READERS else Recording.objects.none()
+    return rows.filter(sample=sample).order_by("pk")
+
+
+def resemblance_of(actor: Actor, pair: int) -> Resemblance:
+    """One pair, for the consortium alone; otherwise :class:`NotFound`."""
+    rows = Resemblance.objects.all() if actor.role in READERS else Resemblance.objects.none()
+    row = rows.filter(pk=pair).first()
+    if row is None:
+        raise NotFound(f"there is no pair {pair}")
     return row
 
 
@@ -218,12 +237,23 @@ def views_of(actor: Actor, samples: Iterable[CallSample]) -> dict[str, View]:
     return shown
 
 
-def counts_of(actor: Actor, *, by: Sequence[str], since: datetime | None = None) -> list[dict[str, Any]]:
+def outcomes_of_campaign(actor: Actor, campaign: Campaign) -> list[dict[str, Any]]:
+    """How many tracebacks of a campaign are in each state and came to each outcome."""
+    rows = samples_of_campaign(actor, campaign).select_related(None)
+    by = ("traceback__state", "traceback__outcome")
+    return list(rows.order_by(*by).values(*by).annotate(samples=Count("pk")))
+
+
+def counts_of(
+    actor: Actor, *, by: Sequence[str], source: str = "", since: datetime | None = None
+) -> list[dict[str, Any]]:
     """How many samples there are for each combination of these columns: what shows how samples are chosen.
 
     ``by`` names columns of the sample, such as ``source__kind``, ``stage`` and ``decline_code``.
     """
     rows = CallSample.objects.all() if actor.role in READERS else CallSample.objects.none()
+    if source:
+        rows = rows.filter(source=source)
     if since is not None:
         rows = rows.filter(received_at__gte=since)
     return list(rows.order_by(*by).values(*by).annotate(samples=Count("pk")))
@@ -235,13 +265,3 @@ def urgent_readers(*, at: datetime) -> list[Membership]:
         organisation__kind=Kind.CONSORTIUM, part__in=(Part.LEAD, Part.ANALYST), since__lte=at, user__is_active=True
     )
     return list(rows.exclude(ended__lte=at).order_by("-part", "user__name"))
-
-
-def organisations_without_source() -> QuerySet[Organisation]:
-    """Organisations that could supply samples and have not yet."""
-    return Organisation.objects.exclude(kind=Kind.CONSORTIUM).exclude(pk__in=Source.objects.values("pk"))
-
-
-def staff(actor: Actor) -> bool:
-    """Whether the actor decides for the consortium."""
-    return actor.role in STAFF and actor.role is not Role.EXERCISE_ANALYST

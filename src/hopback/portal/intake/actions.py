@@ -7,11 +7,14 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hopback.kernel.errors import BadInput, Conflict
+from django.template.loader import render_to_string
+
+from hopback.kernel.errors import BadInput, Conflict, Refused
 from hopback.kernel.hops import DeclineReason, SourceKind, TraceState
 from hopback.portal.accounts.models import Kind, Organisation
 from hopback.portal.audit.actions import action, entry
-from hopback.portal.audit.actors import Role
+from hopback.portal.audit.actors import READERS, SYSTEM
+from hopback.portal.directory.actions import resolve_or_queue
 from hopback.portal.intake.access import (
     SUPPLIERS,
     may_decide_samples,
@@ -31,6 +34,9 @@ from hopback.portal.intake.models import (
     Verdict,
 )
 from hopback.portal.intake.resembling import note_alike, note_same_sound
+from hopback.portal.intake.resolving import call_day
+from hopback.portal.messages.actions import send
+from hopback.portal.messages.writing import Letter
 from hopback.portal.tracebacks import actions as process
 from hopback.portal.tracebacks.actions import Proposal
 from hopback.portal.tracebacks.models import Priority
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from hopback.portal.accounts.models import Membership
     from hopback.portal.audit.actors import Actor
     from hopback.portal.campaigns.models import Campaign
     from hopback.portal.intake.facts import Facts
@@ -56,6 +63,7 @@ __all__ = [
     "keep_source",
     "move_form",
     "move_samples",
+    "note_export",
     "open_sample",
     "preview_import",
     "propose",
@@ -165,14 +173,15 @@ def _take_in(
         row.source_record_id: row for row in CallSample.objects.filter(source=source, source_record_id__in=records)
     }
     fresh = [one for one in facts if one.source_record_id not in known]
-    told = _told(fresh, at=at)
+    readers = urgent_readers(at=at) if any(one.lane for one in fresh) else []
+    told = [member.user.name or member.user.email for member in readers]
     rows = [_row(actor, source, one, at=at, via=via, campaign=campaign, told=told) for one in fresh]
     proposals = [
         Proposal(
             sample=one.sought,
             source=source.pk,
             source_kind=SourceKind(source.kind),
-            reference=row.pk,
+            reference=one.source_record_id[:100],
             terminating=one.terminating,
             identity=one.identity,
             campaign=campaign.name if campaign is not None else None,
@@ -189,6 +198,7 @@ def _take_in(
             row.traceback_id = trace
         CallSample.objects.bulk_create(rows)
         note_alike(rows, at=at)
+        _tell(source, rows, readers, at=at)
     entry().about(rows[0].audit_name if len(rows) == 1 else source.audit_name, policy=policy.version)
     entry().facts = {
         "source": source.pk,
@@ -240,10 +250,25 @@ def _row(
     )
 
 
-def _told(facts: Sequence[Facts], *, at: datetime) -> list[str]:
-    if not any(one.lane for one in facts):
-        return []
-    return [member.user.name or member.user.email for member in urgent_readers(at=at)]
+def _tell(source: Source, rows: Sequence[CallSample], readers: Sequence[Membership], *, at: datetime) -> None:
+    """Write to everybody who is told of samples that cannot wait; one letter each, with no number in it."""
+    urgent = [row for row in rows if row.lane]
+    if not urgent:
+        return
+    told = [member.user.name or member.user.email for member in readers]
+    text = render_to_string("intake/urgent.txt", {"samples": urgent, "source": source, "told": told})
+    subject = f"Urgent: {urgent[0].get_lane_display()}" if len(urgent) == 1 else f"Urgent: {len(urgent)} samples"
+    for member in readers:
+        letter = Letter(
+            kind="sample.urgent",
+            mailbox=member.user.email,
+            subject=subject,
+            text=text,
+            about=urgent[0].audit_name,
+            organisation=member.organisation_id,
+            key=f"sample.urgent:{urgent[0].pk}:{member.user_id}",
+        )
+        send(SYSTEM, letter, at=at)
 
 
 @action("sample.recorded", may=may_supply)
@@ -335,8 +360,10 @@ def vet_sample(
     row.decided_at = at
     entry().facts = {"campaign": campaign.pk, "stage": str(row.stage)}
     _saved(row, at=at)
-    if provider and row.stage == Stage.VETTED:
+    if row.stage == Stage.VETTED and provider:
         return open_sample(actor, row, provider=provider, resolved=resolved or {}, at=at)
+    if row.stage == Stage.VETTED:
+        resolve_or_queue(actor, row.called, on=call_day(row), at=at, asked_for=row.audit_name)
     return row
 
 
@@ -381,6 +408,18 @@ def open_sample(
     row.resolved = {"provider": provider, **(resolved or {})}
     entry().facts = {"provider": provider, "traceback": row.traceback_id, "how": row.resolved.get("how", "")}
     return _saved(row, at=at)
+
+
+def _may_export(actor: Actor, _query: Any, /) -> None:
+    if actor.role not in READERS:
+        raise Refused(f"{actor.name} may not take samples out")
+
+
+@action("samples.exported", may=_may_export)
+def note_export(_actor: Actor, query: str, *, at: datetime, rows: int) -> None:  # noqa: ARG001 -- recorded by the decorator
+    """Note that somebody took the samples of a filter out as a sheet."""
+    entry().about("samples")
+    entry().facts = {"query": query, "rows": rows}
 
 
 # Samples between campaigns
@@ -522,8 +561,3 @@ def _check_open(campaign: Campaign) -> None:
         raise BadInput(
             f"{campaign.name} is closed or merged into another", where="campaign", mend="choose the one it went into"
         )
-
-
-def is_consortium(actor: Actor) -> bool:
-    """Whether the actor chooses the source; everybody else supplies in its own name."""
-    return actor.role in (Role.LEAD, Role.ANALYST)

@@ -17,6 +17,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from hopback.kernel.errors import BadInput, NotFound
+from hopback.kernel.numbers import format_e164
 from hopback.portal.intake.facts import FIELDS, Facts, Misread, read_facts
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
 
     from django.core.files.uploadedfile import UploadedFile
 
+    from hopback.portal.intake.models import CallSample
+
 __all__ = [
+    "EXPORTED",
     "LARGEST",
     "MOST_LINES",
     "REQUIRED",
     "BadLine",
     "GoodLine",
     "Sheet",
+    "cells_of",
     "keep",
     "kept",
     "read",
@@ -80,6 +85,30 @@ class Sheet:
     good: list[GoodLine] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
+
+
+EXPORTED: Final = (
+    "source_record_id", "call_start", "call_start_zone", "accuracy_s", "called", "calling", "calling_name",
+    "terminating", "lane", "why", "transcript",
+)  # fmt: skip
+"""The columns of samples taken out."""
+
+
+def cells_of(row: CallSample) -> list[str]:
+    """A sample's cells under :data:`EXPORTED`."""
+    return [
+        row.source_record_id,
+        row.call_start.isoformat(),
+        row.call_start_zone,
+        f"{row.accuracy_s:g}",
+        format_e164(row.called),
+        "anonymous" if row.calling is None else format_e164(row.calling),
+        row.calling_name,
+        row.terminating,
+        row.lane,
+        row.why,
+        row.transcript,
+    ]
 
 
 def template() -> str:
