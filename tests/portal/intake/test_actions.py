@@ -27,7 +27,7 @@ from hopback.portal.intake.actions import (
 )
 from hopback.portal.intake.models import CallSample, Resemblance, Source
 from hopback.portal.tracebacks.models import Traceback
-from hopback.portal.tracebacks.policies import STANDARD
+from hopback.portal.tracebacks.policies import STANDARD, current_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def test_a_sample_goes_from_intake_to_an_opened_traceback(
     sample: CallSample, campaign: Campaign, actors: dict[str, Actor], noon: datetime
 ) -> None:
     trace = Traceback.objects.get(pk=sample.traceback_id)
-    assert (trace.state, trace.policy, trace.reference) == ("candidate", STANDARD.version, sample.pk)
+    assert (trace.state, trace.policy, trace.reference) == ("candidate", current_policy(at=noon).version, "hp-1")
     row = vet_sample(actors["Abe"], sample, campaign=campaign, at=noon, provider="P1", **WHY)
     assert (row.stage, row.campaign) == ("opened", campaign)
     trace.refresh_from_db()

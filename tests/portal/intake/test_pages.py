@@ -52,9 +52,9 @@ def typed(**otherwise: str) -> dict[str, Any]:
     } | otherwise
 
 
-def vetting(campaign: Campaign, **otherwise: Any) -> dict[str, Any]:
+def vetting(chosen: Campaign, **otherwise: Any) -> dict[str, Any]:
     return {
-        "campaign": campaign.pk,
+        "campaign": chosen.pk,
         "reason": "a running fraud with complaints",
         "basis": ["call_transcript"],
         "violations": ["business_impersonation"],
@@ -147,7 +147,7 @@ def test_what_was_typed_stays_and_each_mistake_stands_at_its_field(
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Is a short code" in page
-    assert "the word anonymous" in page
+    assert "Write anonymous if it was withheld" in page
     assert "kept words" in page
     assert CallSample.objects.count() == 1
 

@@ -87,6 +87,7 @@ OWNERS: Final = (Role.SOURCE, Role.AGENCY)
 QUEUE: Final = ("rank", "received_at", "pk")
 LATEST: Final = ("-received_at", "pk")
 MOST_AT_ONCE: Final = 100
+OK, CONFLICT = 200, 409
 EXPORTED: Final = 5000
 
 
@@ -191,6 +192,8 @@ def sample(request: HttpRequest, actor: Actor, sample: str) -> HttpResponse:
 def _sample_page(
     request: HttpRequest, actor: Actor, row: CallSample, *, status: int = 200, **forms_given: Any
 ) -> HttpResponse:
+    if status != OK:
+        row = sample_of(actor, row.pk)  # somebody may have been here meanwhile
     view = shown_to(actor, row.traceback_id)
     if not isinstance(view, FullView):
         raise NotFound(f"there is no sample {row.pk}")
@@ -210,7 +213,7 @@ def _sample_page(
         "traceback_url": _traceback_url(row),
         "decline_words": dict(DECLINES).get(row.decline_code, ""),
         "source_kind": dict(SOURCE_KINDS).get(row.source.kind, row.source.kind),
-        "may_add_recording": may_decide,
+        "is_undecided": row.stage in (Stage.CANDIDATE, Stage.SECONDED),
     }
     if may_decide and row.stage in (Stage.CANDIDATE, Stage.SECONDED):
         context["vet_form"] = _vet_form(request, actor, row, trace)
@@ -218,7 +221,16 @@ def _sample_page(
     if may_decide and first is not None:
         context["open_form"] = OpenForm(choices=first.choices, initial={"provider": _first_choice(first)})
         context["recording_form"] = RecordingForm(prefix="recording")
+    if status == CONFLICT:
+        for form in forms_given.values():
+            _seen_now(form, trace.version)
     return render(request, "intake/sample.html", context | forms_given, status=status)
+
+
+def _seen_now(form: forms.Form, version: int) -> None:
+    """Let a form that came too late be sent again: its reader has now seen what has happened meanwhile."""
+    form.data = form.data.copy()
+    form.data[form.add_prefix("seen")] = version
 
 
 def _first_choice(first: FirstAsked) -> str:
