@@ -74,6 +74,7 @@ from hopback.portal.tracebacks.access import seen as shown_to
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.forms import Form
     from django.http import HttpRequest
 
     from hopback.kernel.hops import Trace
@@ -227,7 +228,7 @@ def _sample_page(
     return render(request, "intake/sample.html", context | forms_given, status=status)
 
 
-def _seen_now(form: forms.Form, version: int) -> None:
+def _seen_now(form: Form, version: int) -> None:
     """Let a form that came too late be sent again: its reader has now seen what has happened meanwhile."""
     form.data = form.data.copy()
     form.data[form.add_prefix("seen")] = version
