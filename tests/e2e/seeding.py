@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.hashers import make_password
+
 from cast import SHEET, actor_of, gather
 from hopback.kernel.calls import Sought
 from hopback.kernel.hops import SourceKind
@@ -27,7 +30,11 @@ if TYPE_CHECKING:
 
     from hopback.portal.accounts.models import User
 
-__all__ = ["BEGINNING", "NOON", "seed"]
+__all__ = ["BEGINNING", "NOON", "PASSWORD", "SECOND_FACTOR", "SECRET", "seed"]
+
+PASSWORD = "a long way from Peoria"  # noqa: S105 -- of people who never existed
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 -- the same
+SECOND_FACTOR = ("Ada", "Abe", "Ann", "Otto", "Fay", "Gil", "Bell")
 
 NOON = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
 """Monday, noon in Chicago: when the story begins."""
@@ -41,6 +48,12 @@ def seed(folder: Path) -> None:
     sheet.write_text(SHEET)
     import_sheet(sheet, at=NOON)
     people = gather(NOON)
+    hashed = make_password(PASSWORD)
+    for person in people.values():
+        person.password = hashed
+        person.save(update_fields=["password"])
+    for name in SECOND_FACTOR:
+        TOTP.activate(people[name], SECRET)
     for name in ("Ada", "Abe", "Ann", "Otto"):
         AccessSession.objects.create(
             user=people[name],
