@@ -340,3 +340,13 @@ def test_responders_see_and_strangers_do_not_find_an_endpoint(
     assert signed_in("Bell").get(page("webhook_add")).status_code == 404
     assert signed_in("Dana").get(page("webhook_add")).status_code == 404
     assert Endpoint.objects.get().version == 1
+
+
+def test_a_person_of_the_consortium_says_first_why_they_read_mail(
+    mail: dict[str, Message], signed_in: Callable[[str], Client], cast: dict[str, Any]
+) -> None:
+    client = signed_in("Ada")
+    cast["Ada"].access_sessions.all().delete()
+    assert client.get(page("message", mail["P1"].uid)).status_code == 302
+    assert client.get(page("raw", mail["P1"].uid)).status_code == 302
+    assert client.get(page("list")).status_code == 200

@@ -10,3 +10,11 @@ class LibraryConfig(AppConfig):
 
     name = "hopback.portal.library"
     label = "library"
+
+    def ready(self) -> None:
+        """Put the tables under the audit log, and say where an item is shown."""
+        from hopback.portal.library import access, covering  # noqa: PLC0415 -- models exist only now
+        from hopback.portal.messages.channels import leads_to  # noqa: PLC0415
+
+        covering.register()
+        leads_to("library", access.address_of)

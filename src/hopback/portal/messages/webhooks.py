@@ -53,6 +53,7 @@ __all__ = [
     "declare",
     "deliver",
     "event_types",
+    "listeners_of",
     "note_attempt",
     "remove_endpoint",
     "replay",
@@ -124,6 +125,12 @@ def announce(organisation: str, type: str, payload: Mapping[str, Any], *, key: s
     if not told:
         return None
     return _announce(SYSTEM, organisation, type, payload, told, key=key, at=at).uid
+
+
+def listeners_of(type: str) -> list[str]:  # noqa: A002 -- the standard's word
+    """The organisations whose programs are told of a type of announcement."""
+    rows = Endpoint.objects.exclude(state=EndpointState.REMOVED).values_list("organisation", "types")
+    return sorted({organisation for organisation, types in rows if not types or type in types})
 
 
 @action("webhook.announced", may=may_run)
