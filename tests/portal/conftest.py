@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import os
+import pwd
+import secrets
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connections
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
 from django.test import Client
 
 from cast import CAST, SHEET, actor_of, gather
@@ -19,7 +28,6 @@ from hopback.wire.hops import HopAnswer, HopRequest, NextSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pytest_django import DjangoDbBlocker
 
@@ -40,8 +48,22 @@ def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Django
 
 
 @pytest.fixture
-def portal(tmp_path: Path, migrated: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Configuration]:
-    """A portal of its own on a file of its own, with real transactions."""
+def portal(
+    tmp_path: Path, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[Configuration]:
+    """A portal of its own with real transactions: on a file of its own, or where asked for on PostgreSQL.
+
+    ``HOPBACK_TEST_DATABASE=postgresql`` asks for it.
+    """
+    if os.environ.get("HOPBACK_TEST_DATABASE") == "postgresql":
+        request.getfixturevalue("postgresql")
+        configuration = settings.CONFIGURATION.model_copy(update={"second_factor": ()})
+        with django_db_blocker.unblock():
+            use(configuration)
+            yield configuration
+            connections.close_all()
+        return
+    migrated: Path = request.getfixturevalue("migrated")
     path = tmp_path / "hopback.sqlite3"
     shutil.copy(migrated, path)
     with django_db_blocker.unblock():
@@ -51,6 +73,93 @@ def portal(tmp_path: Path, migrated: Path, django_db_blocker: DjangoDbBlocker) -
         use(configuration)
         yield configuration
         connections.close_all()
+
+
+def _binary(name: str) -> str | None:
+    found = shutil.which(name)
+    if found:
+        return found
+    return next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own on a socket of its own."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
+    if initdb is None or pg_ctl is None:
+        pytest.skip("no PostgreSQL server is installed here")
+    home = tmp_path_factory.mktemp("pg")
+    as_user: dict[str, Any] = {}
+    if os.getuid() == 0:  # the server refuses to run as root
+        try:
+            user = pwd.getpwnam("postgres")
+        except KeyError:
+            pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+        above = takewhile(lambda folder: folder != Path(gettempdir()), home.parents)
+        for folder in (home, *above):
+            folder.chmod(0o755)
+        os.chown(home, user.pw_uid, user.pw_gid)
+        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    data = home / "data"
+    made = subprocess.run(
+        [initdb, "-D", str(data), "-U", "hopback", "-A", "trust", "-N"],
+        capture_output=True,
+        text=True,
+        check=False,
+        **as_user,
+    )
+    if made.returncode:
+        pytest.skip(f"initdb did not succeed: {made.stderr.strip()[-200:]}")
+    options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
+    started = subprocess.run(
+        [pg_ctl, "-D", str(data), "-o", options, "-l", str(home / "log"), "-w", "start"],
+        capture_output=True,
+        text=True,
+        check=False,
+        **as_user,
+    )
+    if started.returncode:
+        pytest.skip(f"the server did not start: {started.stdout.strip()[-200:]}")
+    yield f"postgresql://hopback@/postgres?host={home}"
+    subprocess.run([pg_ctl, "-D", str(data), "-m", "immediate", "stop"], capture_output=True, check=False, **as_user)
+
+
+@pytest.fixture(scope="session")
+def migrated_on_postgresql(
+    server: str, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+) -> str:
+    """The name of an empty portal's database, to be copied for each test."""
+    with django_db_blocker.unblock():
+        use(Configuration(data=tmp_path_factory.mktemp("portal"), database=server, exercise=True))
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE migrated")
+        use(Configuration(data=tmp_path_factory.mktemp("portal"), database=_named(server, "migrated"), exercise=True))
+        call_command("migrate", verbosity=0, interactive=False)
+        connections.close_all()
+    return "migrated"
+
+
+@pytest.fixture
+def postgresql(
+    server: str, migrated_on_postgresql: str, tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """A portal of its own in a database of its own."""
+    name = f"portal_{secrets.token_hex(6)}"
+    with django_db_blocker.unblock():
+        use(Configuration(data=tmp_path, database=server, exercise=True))
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_on_postgresql}")
+        use(Configuration(data=tmp_path, database=_named(server, name), exercise=True))
+        yield
+        use(Configuration(data=tmp_path, database=server, exercise=True))
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connections.close_all()
+
+
+def _named(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture

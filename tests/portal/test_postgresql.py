@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, transaction
 
 from hopback.kernel.calls import Sought
@@ -24,82 +17,17 @@ from hopback.portal.audit.actors import Actor, Role
 from hopback.portal.audit.models import Leaf
 from hopback.portal.audit.sealing import seal
 from hopback.portal.audit.verify import verify
-from hopback.portal.config import Configuration
-from hopback.portal.embedded import import_sheet, open_call, open_requests, results, run_clocks, take_answer, use
+from hopback.portal.embedded import import_sheet, open_call, open_requests, results, run_clocks, take_answer
 from hopback.portal.jobs.models import Job
 from hopback.portal.jobs.owing import Owed, owe
 from hopback.portal.jobs.working import handles, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from pytest_django import DjangoDbBlocker
+    from collections.abc import Callable
 
     from hopback.wire.hops import HopAnswer
 
 ADA = Actor("ada", Role.LEAD)
-
-
-def _binary(name: str) -> str | None:
-    found = shutil.which(name)
-    if found:
-        return found
-    return next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own on a socket of its own."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
-    if initdb is None or pg_ctl is None:
-        pytest.skip("no PostgreSQL server is installed here")
-    home = tmp_path_factory.mktemp("pg")
-    as_user: dict[str, Any] = {}
-    if os.getuid() == 0:  # the server refuses to run as root
-        try:
-            user = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-        above = takewhile(lambda folder: folder != Path(gettempdir()), home.parents)
-        for folder in (home, *above):
-            folder.chmod(0o755)
-        os.chown(home, user.pw_uid, user.pw_gid)
-        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    data = home / "data"
-    made = subprocess.run(
-        [initdb, "-D", str(data), "-U", "hopback", "-A", "trust", "-N"],
-        capture_output=True,
-        text=True,
-        check=False,
-        **as_user,
-    )
-    if made.returncode:
-        pytest.skip(f"initdb did not succeed: {made.stderr.strip()[-200:]}")
-    options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
-    started = subprocess.run(
-        [pg_ctl, "-D", str(data), "-o", options, "-l", str(home / "log"), "-w", "start"],
-        capture_output=True,
-        text=True,
-        check=False,
-        **as_user,
-    )
-    if started.returncode:
-        pytest.skip(f"the server did not start: {started.stdout.strip()[-200:]}")
-    yield f"postgresql://hopback@/postgres?host={home}"
-    subprocess.run([pg_ctl, "-D", str(data), "-m", "immediate", "stop"], capture_output=True, check=False, **as_user)
-
-
-@pytest.fixture
-def postgresql(server: str, tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A portal of its own in a schema that is dropped and made again."""
-    with django_db_blocker.unblock():
-        use(Configuration(data=tmp_path, database=server, exercise=True))
-        with connection.cursor() as cursor:
-            cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        call_command("migrate", verbosity=0, interactive=False)
-        yield
-        connections.close_all()
 
 
 def anybody(_actor: Actor, _subject: Any, /) -> None:
