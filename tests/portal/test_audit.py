@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
+from behind import tamper
 from hopback.kernel.errors import BadInput, BrokenProof, NotFound, Refused
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import PURPOSE, Actor, Role
@@ -183,16 +184,6 @@ def test_sealers_at_once_number_nothing_twice(portal: Configuration, noon: datet
     assert verify().leaves == 30
 
 
-def _tamper(*statements: str) -> None:
-    """What somebody who owns the database can do: drop the guard, change the row."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER audit_leaf_kept")
-        cursor.execute("DROP TRIGGER audit_leaf_fixed")
-        cursor.execute("DROP TRIGGER audit_checkpoint_kept")
-        for statement in statements:
-            cursor.execute(statement)
-
-
 @pytest.mark.parametrize(
     ("statement", "found"),
     [
@@ -208,7 +199,7 @@ def test_tampering_with_the_log_is_found(portal: Configuration, noon: datetime, 
         do(ADA, str(number), at=noon)
     seal(at=noon)
     verify()
-    _tamper(statement)
+    tamper(statement)
     with pytest.raises(BrokenProof, match=found):
         verify()
 
@@ -218,7 +209,7 @@ def test_a_log_written_anew_does_not_match_a_checkpoint_kept_elsewhere(portal: C
     kept = seal(at=noon)
     assert kept is not None
     verify(given=kept.note)
-    _tamper("DELETE FROM audit_leaf", "DELETE FROM audit_checkpoint", "DELETE FROM audit_head")
+    tamper("DELETE FROM audit_leaf", "DELETE FROM audit_checkpoint", "DELETE FROM audit_head")
     do(ADA, "another", at=noon)
     seal(at=noon)
     verify()

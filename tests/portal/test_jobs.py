@@ -149,8 +149,7 @@ from datetime import timedelta, UTC, datetime
 from pathlib import Path
 from hopback.portal.config import Configuration
 from hopback.portal.embedded import use
-path = Path(sys.argv[1])
-use(Configuration(data=path.parent, database=str(path), synchronous="NORMAL"))
+use(Configuration(data=Path(sys.argv[2]), database=sys.argv[1], synchronous="NORMAL"))
 from django.db import connection
 from hopback.portal.jobs.working import handles, work_until_stopped
 @handles("test.count")
@@ -167,7 +166,7 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(portal: Configuration,
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE effects (n integer NOT NULL)")
     owe([Owed("test.count", f"count{n}", datetime.now(UTC), {"n": n}) for n in range(jobs)])
-    command = [sys.executable, "-c", WORKER, portal.database]
+    command = [sys.executable, "-c", WORKER, portal.database, str(tmp_path)]
     kills, done = 0, 0
     deadline = time.monotonic() + 90
     while done < jobs and time.monotonic() < deadline:

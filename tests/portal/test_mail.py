@@ -19,6 +19,7 @@ from django.core.mail import send_mail
 from django.db import DatabaseError, connection, transaction
 from pydantic import SecretStr
 
+from behind import tamper
 from hopback.kernel.errors import BadInput, BrokenProof, Refused
 from hopback.portal.audit.actors import SYSTEM, Actor, Role
 from hopback.portal.audit.sealing import seal
@@ -260,10 +261,8 @@ def test_a_changed_message_is_found(by_smtp: Smtp, noon: datetime) -> None:
     rows = verify().rows
     assert (rows["messages.message"], rows["messages.delivery"]) == (1, 1)
     with pytest.raises(DatabaseError, match="written once"), connection.cursor() as cursor:
-        cursor.execute("UPDATE messages_message SET raw = raw || x'00'")
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER messages_message_fixed")
-        cursor.execute("UPDATE messages_message SET raw = raw || x'00'")
+        cursor.execute("UPDATE messages_message SET sha256 = 'other'")
+    tamper("UPDATE messages_message SET raw = raw || x'00'")
     with pytest.raises(BrokenProof):
         verify()
 

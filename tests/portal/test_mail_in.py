@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checks
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from behind import tamper
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, NotFound, Refused
 from hopback.portal.audit.actors import SYSTEM, Actor, Role
 from hopback.portal.audit.sealing import seal
@@ -341,8 +341,6 @@ def test_tampering_with_an_attachment_row_is_found(asked: Message, noon: datetim
     take_in(SYSTEM, mail.as_bytes(), via="hook", at=noon)
     seal(at=noon)
     verify()
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER messages_attachment_fixed")
-        cursor.execute("UPDATE messages_attachment SET name = 'other.csv'")
+    tamper("UPDATE messages_attachment SET name = 'other.csv'")
     with pytest.raises(BrokenProof):
         verify()

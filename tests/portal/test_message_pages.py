@@ -84,7 +84,7 @@ def test_the_consortium_sees_every_message_and_a_provider_its_own(
         assert HTML not in text
     text = signed_in("Cole").get(page("list")).content.decode()
     assert "For Coalbrook" in text
-    assert "T9" not in text  # a provider never learns a traceback's own id
+    assert "traceback:T9" not in text  # a provider never learns a traceback's own id
     for name in ("Dana", "Fay", "Sol"):
         answer = signed_in(name).get(page("list"))
         assert answer.status_code == 200

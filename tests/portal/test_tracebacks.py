@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from behind import tamper
 from hopback.kernel.commands import DisputeResult
 from hopback.kernel.errors import BadInput, BrokenProof, NotFound, Refused
 from hopback.kernel.hops import DeclineReason, HopState, SourceKind, TraceState
@@ -548,11 +549,7 @@ def test_tampering_with_what_was_said_is_found(
     take_answer("P2", answer(second, "P2", customer="C-77"), at=noon)
     seal_log(at=noon)
     assert verify().rows["tracebacks.response"] == 2
-    with connection.cursor() as cursor:
-        for table in ("tracebacks_traceevent", "tracebacks_response"):
-            cursor.execute(f"DROP TRIGGER {table}_kept")
-            cursor.execute(f"DROP TRIGGER {table}_fixed")
-        cursor.execute(statement)
+    tamper(statement)
     with pytest.raises(BrokenProof, match=found):
         verify()
 
