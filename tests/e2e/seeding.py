@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import wave
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cast import SHEET, actor_of, gather
 from hopback.kernel.calls import Sought
-from hopback.kernel.hops import SourceKind
+from hopback.kernel.hops import DeclineReason, SourceKind
 from hopback.portal.accounts.models import AccessSession
+from hopback.portal.campaigns.actions import create_campaign
+from hopback.portal.campaigns.particulars import Particulars
 from hopback.portal.embedded import import_sheet
+from hopback.portal.intake import sheets
+from hopback.portal.intake.actions import add_recording, decline_sample, keep_source, preview_import, vet_sample
+from hopback.portal.intake.actions import propose as propose_call
+from hopback.portal.intake.facts import read_facts
+from hopback.portal.intake.recordings import keep as keep_sound
+from hopback.portal.intake.sheets import read as read_sheet
 from hopback.portal.jobs.working import work
 from hopback.portal.tracebacks.actions import (
     answer_hop,
@@ -29,6 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopback.portal.accounts.models import User
+    from hopback.portal.audit.actors import Actor
+    from hopback.portal.intake.models import CallSample
 
 __all__ = ["BEGINNING", "NOON", "PASSWORD", "SECOND_FACTOR", "SECRET", "seed"]
 
@@ -66,7 +80,91 @@ def seed(folder: Path) -> None:
     third = asked(people, "A3", called=12025550145, at=NOON + timedelta(hours=21))
     answered(people, third, "Bell", upstream="P2", at=NOON + timedelta(hours=26))  # to be checked
     propose(people, "A4", called=12025550146, at=NOON + timedelta(hours=22))  # to be vetted
+    taken_in(people, at=NOON + timedelta(hours=23))
     work(now=NOON, until=BEGINNING)
+
+
+def taken_in(people: dict[str, User], *, at: datetime) -> None:
+    """Samples in the intake: one to be vetted with a recording, an urgent one, one declined, one traced; a campaign."""
+    ada, sol, fay = (actor_of(name, people[name]) for name in ("Ada", "Sol", "Fay"))
+    keep_source(ada, "honeypots", at=at, name="Honeypots", kind=SourceKind.HONEYPOT, is_verified=True)
+    campaign = create_campaign(ada, STANDARD.version, CAMPAIGN, at=at)
+    create_campaign(ada, STANDARD.version, replace(CAMPAIGN, name="Tax office, callback"), at=at)
+
+    def call(actor: Actor, source: str, called: int, **more: str) -> CallSample:
+        raw = {
+            "call_start": (at - timedelta(hours=5)).strftime("%Y-%m-%d %H:%M:%S"),
+            "call_start_zone": "UTC",
+            "accuracy_s": "30",
+            "called": f"+{called}",
+            "calling": "+13125550188",
+            "terminating": "P1",
+            "transcript": "This is the final notice. Your power will be cut off within the hour unless you press one.",
+        } | more
+        facts, wrong = read_facts(raw, at=at)
+        assert facts is not None, wrong
+        (row,) = propose_call(actor, source, [facts], at=at, via="api").fresh
+        return row
+
+    first = call(
+        sol, "honeypots", 12025550151, source_record_id="hp-000151", why="Forty of our numbers within the hour"
+    )
+    sound = SimpleUploadedFile("call.wav", silence())
+    sha256, media_type, size = keep_sound(sound)
+    add_recording(sol, first, sha256=sha256, media_type=media_type, size=size, name="call.wav", at=at)
+    call(fay, "FTC", 12025550151)  # the same call once more
+    call(fay, "FTC", 12025550152, lane="threat", transcript="There is a bomb in your school.")
+    gone = call(sol, "honeypots", 12025550153, source_record_id="hp-000153")
+    decline_sample(ada, gone, code=DeclineReason.NOT_SUSPICIOUS, at=at, note="a survey")
+    traced = call(sol, "honeypots", 12025550154, source_record_id="hp-000154")
+    vet_sample(
+        ada,
+        traced,
+        campaign=campaign,
+        reason="a running fraud that poses as the utility",
+        basis=("call_transcript",),
+        violations=("business_impersonation",),
+        provider="P1",
+        at=at,
+    )
+    sheet = "source_record_id,call_start,call_start_zone,accuracy_s,called,calling\n" + "".join(
+        f"hp-{number},2026-11-02 09:0{number}:00,America/Chicago,5,{called},+13125550188\n"
+        for number, called in enumerate(("+12025550161", "911", "+12025550162"))
+    )
+    preview_import(sol, "honeypots", read_sheet(keep_sheet(sheet), at=at), name="week 45.csv", at=at)
+
+
+CAMPAIGN = Particulars(
+    name="Utility cut-off, northern states",
+    category="utility",
+    kind="robocall",
+    description="A recording says that the power will be cut off within the hour, and asks for payment in gift cards.",
+    first_seen=NOON - timedelta(days=12),
+    last_seen=NOON - timedelta(hours=3),
+    basis=("call_transcript", "complaints_called_parties"),
+    violations=(("business_impersonation", "poses as the utility"), ("spoofed_caller_id", "")),
+    priority="high",
+    priority_reason="people have paid",
+    impersonated_brand="Northern Light & Power",
+    languages=("en", "es"),
+    est_volume=40000,
+    volume_method="calls to honeypots, scaled by their share of numbers",
+)
+
+
+def silence() -> bytes:
+    """A second of it as a wav file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(16000))
+    return file.getvalue()
+
+
+def keep_sheet(text: str) -> bytes:
+    return sheets.keep(SimpleUploadedFile("week 45.csv", text.encode()))
 
 
 def propose(people: dict[str, User], reference: str, *, called: int, at: datetime) -> Traceback:

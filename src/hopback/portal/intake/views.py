@@ -230,8 +230,9 @@ def _sample_page(
 
 def _seen_now(form: Form, version: int) -> None:
     """Let a form that came too late be sent again: its reader has now seen what has happened meanwhile."""
-    form.data = form.data.copy()
-    form.data[form.add_prefix("seen")] = version
+    data: Any = form.data
+    form.data = data = data.copy()
+    data[form.add_prefix("seen")] = version
 
 
 def _first_choice(first: FirstAsked) -> str:
