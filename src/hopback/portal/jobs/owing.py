@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hopback.portal.jobs.models import Job, JobState
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-__all__ = ["Owed", "cancel", "due_steps", "is_done", "owe"]
+__all__ = ["INDEX", "Owed", "cancel", "due_steps", "is_done", "owe", "owe_index"]
+
+
+INDEX: Final = "search.index"
+"""The kind of job that takes down the words by which one thing is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,8 @@ def due_steps(keys: Iterable[str]) -> dict[str, tuple[datetime, dict[str, Any]]]
 def is_done(key: str) -> bool:
     """Whether what was owed under a key has been done."""
     return Job.objects.filter(key=key, state=JobState.DONE).exists()
+
+
+def owe_index(kind: str, keys: Iterable[str], *, at: datetime) -> None:
+    """Owe it to those who search that what changed is found by its new words (``traceback``, ``provider`` and so on)."""
+    owe(Owed(INDEX, f"{INDEX}:{kind}:{key}", at, {"kind": kind, "key": key}) for key in keys)

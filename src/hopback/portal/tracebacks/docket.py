@@ -21,7 +21,7 @@ from hopback.kernel.plain import to_plain
 from hopback.kernel.traces import decide, evolve
 from hopback.portal.audit.actions import entry
 from hopback.portal.directory.models import Provider
-from hopback.portal.jobs.owing import Owed, cancel, owe
+from hopback.portal.jobs.owing import Owed, cancel, owe, owe_index
 from hopback.portal.tracebacks.digesting import owe_digests
 from hopback.portal.tracebacks.models import Hop, Note, Response, Traceback, TraceEvent, TraceLink
 from hopback.portal.tracebacks.policies import EXERCISE, policy_named
@@ -198,6 +198,7 @@ def save(dockets: Docket | Sequence[Docket], *, at: datetime) -> None:
     if responses:
         Response.objects.bulk_create(responses)
         entry().wrote(Response._meta.label_lower, [response_form(row) for row in responses])  # noqa: SLF001
+    owe_index("traceback", [d.row.pk for d in changed if d.policy.version != EXERCISE.version], at=at)
     for docket in changed:
         docket.before = docket.trace
         docket.events.clear()

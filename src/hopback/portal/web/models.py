@@ -44,19 +44,22 @@ class SavedFilter(models.Model):
 class SearchEntry(models.Model):
     """The words of one thing, for one audience, as the gate showed it when they were taken down.
 
-    ``audience`` is ``consortium`` or the id of the provider that may find it; ``kind`` says what it is, ``key`` which
-    (``T…``, ``R…``, a provider's id …). ``title`` weighs more than ``body``. Both databases keep an index of
-    the words beside the table (see the migrations).
+    ``audience`` is ``consortium`` or ``provider:`` and the id of the one that may find it; ``kind`` says what it is,
+    ``key`` which (``T…``, ``R…``, a provider's id …). ``scope`` stands for the audience and, for the consortium,
+    the jurisdiction in one word, so that the index itself keeps others' rows out. ``title_words`` and ``words`` are
+    title and body as they are searched; both databases keep an index of them beside the table (see the migrations).
     """
 
     id = models.BigAutoField(primary_key=True)
-    audience = models.CharField(max_length=64)
+    audience = models.CharField(max_length=80)
     jurisdiction = models.CharField(max_length=8, default="us")
+    scope = models.CharField(max_length=20)
     kind = models.CharField(max_length=12)
     key = models.CharField(max_length=64)
     title = models.TextField()
     body = models.TextField(blank=True)
-    about = models.CharField(max_length=120, blank=True, default="")
+    title_words = models.TextField()
+    words = models.TextField(blank=True)
     at = models.DateTimeField(null=True)
 
     class Meta:

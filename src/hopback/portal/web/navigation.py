@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import NoReverseMatch, reverse
 
 from hopback.portal.accounts.access import actor_of
-from hopback.portal.audit.actors import NOBODY, Role
+from hopback.portal.audit.actors import NOBODY, READERS, Role
 from hopback.portal.clock import now
 
 if TYPE_CHECKING:
@@ -55,6 +55,13 @@ PAGES: Final = {
 }
 
 
+SEARCHERS: Final = {
+    **dict.fromkeys(READERS, "Search numbers, names, ids"),
+    Role.PROVIDER: "Search your requests",
+}
+"""Who searches, and what the field says."""
+
+
 def around(request: HttpRequest) -> dict[str, Any]:
     """``actor``, ``nav`` (label, address, whether it is this page) and the time, for ``web/base.html``."""
     actor = actor_of(request) if hasattr(request, "user") and hasattr(request, "session") else NOBODY
@@ -62,7 +69,11 @@ def around(request: HttpRequest) -> dict[str, Any]:
         {"label": label, "url": address, "is_current": _is_current(request.path, address)}
         for label, address in pages_of(actor)
     ]
-    return {"actor": actor, "nav": entries, "now": now()}
+    found = {"actor": actor, "nav": entries, "now": now()}
+    if actor.role in SEARCHERS:
+        found |= {"search_url": reverse("web:search"), "search_label": SEARCHERS[actor.role]}
+        found["search_text"] = request.GET.get("q", "")[:200] if request.path == found["search_url"] else ""
+    return found
 
 
 def pages_of(actor: Actor) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("tracebacks/", views.tracebacks, name="tracebacks"),
     path("waiting/", views.waiting, name="waiting"),
+    path("search/", views.search, name="search"),
     path("lists/tracebacks.csv", views.export, name="export"),
     path("lists/filters/", views.keep, name="keep_filter"),
     path("lists/filters/<int:pk>/share/", views.share, name="share_filter"),

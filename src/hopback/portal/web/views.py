@@ -12,12 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hopback.kernel.errors import BadInput, HopbackError
 from hopback.portal.accounts.access import page
-from hopback.portal.audit.actors import READERS, STAFF
+from hopback.portal.audit.actors import READERS, STAFF, Role
 from hopback.portal.clock import now
 from hopback.portal.pages import paged, render, status_of
 from hopback.portal.web.access import colleagues_of, filter_of, filters_of
 from hopback.portal.web.actions import keep_filter, note_export, remove_filter, share_filter
 from hopback.portal.web.filters import FilterForm, filtered, normal_query, order_of
+from hopback.portal.web.finding import KINDS, find
 from hopback.portal.web.navigation import pages_of
 from hopback.portal.web.reading import home_of, named
 from hopback.portal.web.sheets import traceback_lines
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from hopback.portal.audit.actors import Actor
 
-__all__ = ["export", "home", "keep", "remove", "share", "tracebacks", "waiting"]
+__all__ = ["export", "home", "keep", "remove", "search", "share", "tracebacks", "waiting"]
 
 
 @require_safe
@@ -85,6 +86,14 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     return cast("HttpResponse", answer)  # Django's two kinds have only a hidden parent in common
 
 
+WORDS: Final = {
+    "traceback": "tracebacks",
+    "request": "requests",
+    "provider": "providers",
+    "campaign": "campaigns",
+    "sample": "samples",
+    "message": "messages",
+}
 PROVIDERS: Final = 15
 """How many providers a page of what waits shows."""
 
@@ -112,6 +121,19 @@ def waiting(request: HttpRequest, actor: Actor) -> HttpResponse:
         "at": at,
     }
     return render(request, "web/waiting.html", context)
+
+
+@require_safe
+@page(*READERS, Role.PROVIDER, personal=True)
+def search(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """What somebody may see that holds the words sought."""
+    text, kind = request.GET.get("q", "")[:200].strip(), request.GET.get("kind", "")
+    if kind not in KINDS:
+        kind = ""
+    hits = find(actor, text, kind=kind) if text else []
+    kinds = [(one, WORDS[one]) for one in KINDS if actor.role in READERS and one != "request"]
+    context = {"hits": hits, "text": text, "kind": kind, "kinds": kinds, "words": WORDS}
+    return render(request, "web/search.html", context)
 
 
 @require_POST

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
 if TYPE_CHECKING:
@@ -12,9 +13,29 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
+    from hopback.portal.web.finding import Hit
+
 __all__ = ["register"]
 
 register = template.Library()
+
+PLACES: Final = {
+    "traceback": "tracebacks:page",
+    "request": "desk:request",
+    "provider": "directory:provider",
+    "campaign": "intake:campaign",
+    "sample": "intake:sample",
+    "message": "messages:message",
+}
+
+
+@register.simple_tag
+def hit_url(hit: Hit) -> str:
+    """Where a thing that was found is shown; empty where it has no page."""
+    try:
+        return reverse(PLACES[hit.kind], args=[hit.key])
+    except NoReverseMatch:
+        return ""
 
 
 @register.filter
