@@ -122,7 +122,6 @@ def test_what_changes_is_found_by_its_new_words(searched: Traceback, noon: datet
     assert keys(ADA, "xylophone") == set()
     actions.note(ADA, searched, at=noon, text="xylophone")
     work(now=noon, until=noon + timedelta(minutes=5))
-    reindex()
     assert keys(ADA, "xylophone") == {searched.pk}
     assert SearchEntry.objects.filter(kind="traceback").count() == 1
 

@@ -10,6 +10,7 @@ from hopback.portal.audit.actions import action, entry
 from hopback.portal.campaigns.access import family_of, may_keep
 from hopback.portal.campaigns.models import RANKS, Campaign, CampaignVersion, Priority
 from hopback.portal.campaigns.particulars import Particulars, check, particulars_of, plain
+from hopback.portal.jobs.owing import owe_index
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -144,4 +145,5 @@ def _keep_version(row: Campaign, actor: Actor, *, at: datetime, why: str) -> Non
         leaf=entry().uid, campaign=row, number=row.version, at=at, actor=actor.name, why=why, body=body
     )
     kept.save()
+    owe_index("campaign", [row.pk], at=at)
     entry().wrote(CampaignVersion._meta.label_lower, [version_form(kept)])  # noqa: SLF001 -- Django's public _meta

@@ -35,6 +35,7 @@ from hopback.portal.intake.models import (
 )
 from hopback.portal.intake.resembling import note_alike, note_same_sound
 from hopback.portal.intake.resolving import call_day
+from hopback.portal.jobs.owing import owe_index
 from hopback.portal.messages.actions import send
 from hopback.portal.messages.writing import Letter
 from hopback.portal.tracebacks import actions as process
@@ -197,6 +198,7 @@ def _take_in(
         for row, trace in zip(rows, traces, strict=True):
             row.traceback_id = trace
         CallSample.objects.bulk_create(rows)
+        owe_index("sample", [row.pk for row in rows], at=at)
         note_alike(rows, at=at)
         _tell(source, rows, readers, at=at)
     entry().about(rows[0].audit_name if len(rows) == 1 else source.audit_name, policy=policy.version)

@@ -68,5 +68,5 @@ def is_done(key: str) -> bool:
 
 
 def owe_index(kind: str, keys: Iterable[str], *, at: datetime) -> None:
-    """Owe it to those who search that what changed is found by its new words (``traceback``, ``provider`` and so on)."""
+    """Owe it to those who search that what changed is found by its new words: a traceback, a provider and so on."""
     owe(Owed(INDEX, f"{INDEX}:{kind}:{key}", at, {"kind": kind, "key": key}) for key in keys)

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from hopback.kernel.errors import BadInput, Conflict
 from hopback.portal.audit.actions import action, entry
-from hopback.portal.jobs.owing import Owed, owe
+from hopback.portal.jobs.owing import Owed, owe, owe_index
 from hopback.portal.messages import covering
 from hopback.portal.messages.access import may_handle, may_run, may_send
 from hopback.portal.messages.incoming import read
@@ -108,6 +108,7 @@ def send(_actor: Actor, letter: Letter, *, at: datetime) -> Message:
         at=at,
     )
     message.save()
+    owe_index("message", [str(message.pk)], at=at)
     due = max(letter.due or at, at)
     Dispatch.objects.create(message=message, key=key, due_at=due, changed_at=at)
     owe([Owed(CARRY, f"mail:{uid}", due, {"message": message.pk})])
@@ -217,6 +218,7 @@ def _take_in(_actor: Actor, received: Received, raw: bytes, *, sha256: str, via:
         at=at,
     )
     message.save()
+    owe_index("message", [str(message.pk)], at=at)
     entry().about(message.about or message.audit_name)
     entry().facts = {"message": message.uid, "sha256": sha256, "nature": received.nature.value}
     entry().wrote(_label(Message), [covering.message_form(message)])

@@ -21,6 +21,7 @@ from hopback.kernel.refusals import Collision, Why
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import Role
 from hopback.portal.directory.models import Provider
+from hopback.portal.jobs.owing import owe_index
 from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_decide_all, may_propose, may_run
 from hopback.portal.tracebacks.docket import Docket, begin, link_form, load, load_all, note_form, save
 from hopback.portal.tracebacks.models import Hop, Note, Priority, Traceback, TraceLink
@@ -685,6 +686,7 @@ def note(actor: Actor, traceback: Traceback, *, at: datetime, text: str) -> Note
         raise BadInput("the note says nothing", where="text")
     row = Note.objects.create(leaf=entry().uid, traceback=traceback, at=at, author=actor.name, text=said)
     entry().wrote(Note._meta.label_lower, [note_form(row)])  # noqa: SLF001 -- Django documents it
+    owe_index("traceback", [traceback.pk], at=at)
     _set(traceback, at=at)
     return row
 

@@ -30,7 +30,7 @@ from hopback.portal.directory.models import (
 )
 from hopback.portal.directory.names import words
 from hopback.portal.directory.standing import refresh_standing
-from hopback.portal.jobs.owing import Owed, owe
+from hopback.portal.jobs.owing import Owed, owe, owe_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,6 +263,7 @@ def _take_registry(file: ImportedFile, rows: list[RegistryRow], at: datetime) ->
     )
     refresh_standing(at=at)
     refresh_search(Provider.objects.filter(rmd_checked_at=at).values_list("pk", flat=True))
+    owe_index("provider", Provider.objects.filter(rmd_checked_at=at).values_list("pk", flat=True), at=at)
     owe([Owed(LIKENESS, LIKENESS, at)])
     return len(rows)
 
