@@ -514,7 +514,7 @@ def test_a_long_path_costs_no_more_queries(
         story.said(here, upstream=there, record_key=f"{here}-{place}")
     assert len(load(story.id).now.hops) == 20
     abe.get(story.page())
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(16):
         text = text_of(abe, story.page())
     assert "Hop 20" in text
     begun = time.perf_counter()

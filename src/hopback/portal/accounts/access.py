@@ -156,7 +156,7 @@ def page(
                 return redirect("accounts:protect")
             if roles and actor.role not in roles:
                 raise Http404
-            if personal and actor.role in READERS and not _has_said_why(request):
+            if personal and actor.role in READERS and not _has_said_why(actor):
                 query = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
                 return redirect(f"{reverse('accounts:begin_access')}?{query}")
             return view(request, actor, *args, **kwargs)
@@ -167,8 +167,9 @@ def page(
     return decorate
 
 
-def _has_said_why(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and standing_access(request.user, at=now()) is not None
+def _has_said_why(actor: Actor) -> bool:
+    """Whether the actor was made under an access session: then its reason is part of the purpose."""
+    return actor.purpose != PURPOSE
 
 
 def choose(request: HttpRequest, membership: Membership) -> None:

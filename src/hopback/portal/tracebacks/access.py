@@ -14,7 +14,7 @@ from hopback.kernel import disclosure
 from hopback.kernel.commands import By
 from hopback.kernel.commands import Role as Plays
 from hopback.kernel.errors import NotFound, Refused
-from hopback.portal.accounts.models import Kind, Membership, Part
+from hopback.portal.accounts.models import Kind, Membership, Part, User
 from hopback.portal.audit.actors import READERS, STAFF, SYSTEM, Actor, Role
 from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Hop, Traceback
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.db.models import QuerySet
-
-    from hopback.portal.accounts.models import User
 
 __all__ = [
     "by",
@@ -138,13 +136,13 @@ def hop_of(actor: Actor, request_id: str) -> Hop:
     return hop
 
 
-def owners_of(actor: Actor, *, at: datetime) -> list[User]:
+def owners_of(actor: Actor, *, at: datetime) -> QuerySet[User]:
     """The people who can look after a traceback: the consortium's analysts and leads, for its own staff to see."""
     if actor.role not in STAFF:
-        return []
+        return User.objects.none()
     rows = Membership.objects.filter(organisation__kind=Kind.CONSORTIUM, part__in=(Part.ANALYST, Part.LEAD))
-    rows = rows.filter(since__lte=at).exclude(ended__lte=at).select_related("user").order_by("user__name", "pk")
-    return list({row.user_id: row.user for row in rows if row.user.is_active}.values())
+    rows = rows.filter(since__lte=at).exclude(ended__lte=at)
+    return User.objects.filter(is_active=True, pk__in=rows.values("user"))
 
 
 def viewer_of(actor: Actor) -> disclosure.Viewer:

@@ -12,7 +12,7 @@ from hopback.kernel.answers import AnswerKind
 from hopback.kernel.commands import DisputeResult
 from hopback.kernel.outcomes import Outcome
 from hopback.portal.tracebacks import actions, forms
-from hopback.wire.hops import HopAnswer
+from hopback.wire.hops import HopAnswer, HopDetails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ def _answer(doing: Doing) -> None:
         found_at=said["found_at"],
         source=said["source"] or None,
         confidence=float(said["sure"]),
-        why=(said["statement"],),
+        details=HopDetails(statement=said["statement"]),
         searched_from=said["searched_from"],
         searched_until=said["searched_until"],
         records_retained_since=said["records_retained_since"],

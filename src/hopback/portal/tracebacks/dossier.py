@@ -6,9 +6,9 @@ Reads only, and a fixed number of queries however long the path is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Q
+from django.db.models import BooleanField, Case, Q, When
 
 from hopback.kernel.calls import Sought
 from hopback.kernel.disclosure import FullView, disclose
@@ -17,13 +17,16 @@ from hopback.kernel.events import from_dict
 from hopback.kernel.folding import evolve
 from hopback.kernel.numbers import format_e164
 from hopback.portal.accounts.models import User
+from hopback.portal.accounts.readings import note_read
 from hopback.portal.audit.actors import STAFF
+from hopback.portal.campaigns.access import campaigns_of
 from hopback.portal.directory.models import Provider
 from hopback.portal.messages.access import messages_of
-from hopback.portal.tracebacks.access import by, tracebacks_of, viewer_of
+from hopback.portal.tracebacks.access import by, owners_of, tracebacks_of, viewer_of
 from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Hop as HopRow
 from hopback.portal.tracebacks.models import Note, Traceback, TraceEvent, TraceLink
+from hopback.portal.tracebacks.models import Response as ResponseRow
 from hopback.portal.tracebacks.policies import ladder_of
 from hopback.portal.tracebacks.possible import Possible, possible
 from hopback.portal.tracebacks.schedule import Step, finding_from, next_step
@@ -31,6 +34,7 @@ from hopback.portal.tracebacks.sentences import FIELDS, Names, Sentence, in_word
 from hopback.render.portal_path import PathRow, path_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from hopback.kernel.answers import Answer, Response
@@ -41,9 +45,14 @@ if TYPE_CHECKING:
     from hopback.kernel.outcomes import Result
     from hopback.kernel.policy import Policy
     from hopback.portal.audit.actors import Actor
+    from hopback.portal.campaigns.models import Campaign
     from hopback.portal.messages.models import Message
 
 __all__ = ["Dossier", "Evidence", "HopTold", "Line", "NoteTold", "Related", "Told", "dossier_of", "events_of"]
+
+
+SHOWN_ALREADY: Final = frozenset({"upstream_name", "action", "statement", "certified_by"})
+"""Details that are part of the answer itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Told:
     late_s: float
     stands: bool
     answer: Answer
+    details: Mapping[str, Any]
 
     @property
     def late_words(self) -> str:
@@ -86,7 +96,7 @@ class HopTold:
     answers: tuple[Told, ...]
     lines: tuple[Line, ...]
     letters: tuple[Message, ...]
-    contacts: tuple[tuple[str, str], ...]
+    provider: Provider | None
     missing: tuple[str, ...]
     may: frozenset[str]
     next_step: Step | None
@@ -95,6 +105,13 @@ class HopTold:
     working: tuple[Segment, ...]
     rungs: tuple[str, ...]
     names: Names = field(repr=False)
+
+    @property
+    def contacts(self) -> tuple[tuple[str, str], ...]:
+        """Where the provider is reached: the mailbox and what it is for. Asks the directory."""
+        if self.provider is None:
+            return ()
+        return tuple((one.mailbox, one.get_duty_display()) for one in self.provider.contacts.all() if one.mailbox)
 
     @property
     def latest(self) -> Told | None:
@@ -199,7 +216,8 @@ class Dossier:
     related: tuple[Related, ...]
     possible: Possible
     owner: str
-    source: str
+    owners: tuple[User, ...]
+    campaign: Campaign | None
     raw: tuple[tuple[int, Event], ...] = field(default=(), repr=False)
 
     def hop(self, number: int) -> HopTold:
@@ -225,7 +243,7 @@ class Dossier:
 
 
 def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
-    """What a reader of the consortium is shown of a traceback, at an instant.
+    """What a reader of the consortium is shown of a traceback, at an instant; that they read it is recorded.
 
     Raises :class:`NotFound` where there is none, or it is not for them.
     """
@@ -234,8 +252,11 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
     if not isinstance(view, FullView):
         raise NotFound("there is no such traceback")
     trace = view.trace
+    note_read(actor, docket.row.audit_name, at=at)
     events = _events(traceback_id)
     rows = list(HopRow.objects.filter(traceback=traceback_id).order_by("number"))
+    said = ResponseRow.objects.filter(hop__in=rows).values_list("hop", "version", "body")
+    bodies = {(hop, version): body for hop, version, body in said}
     notes = list(Note.objects.filter(traceback=traceback_id).order_by("pk"))
     links = _links(actor, traceback_id)
     providers = _providers(trace)
@@ -243,7 +264,7 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
     result = docket.result
     said_by = {event.actor for _, event in events} | {note.author for note in notes} | {one.author for one, _ in links}
     owner = docket.row.owner_id
-    people = _people(said_by, also=owner)
+    people, owners = _people(actor, said_by, owner=owner, at=at)
     names = Names({pk: one.legal_name for pk, one in providers.items()}, people)
     can = Possible()
     if actor.role in STAFF:
@@ -259,10 +280,11 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
             path,
             names=names,
             letters=letters.get(f"hop:{row.request_id}", ()),
-            contacts=_contacts(providers.get(hop.provider)),
+            provider=providers.get(hop.provider),
             can=can,
             policy=docket.policy,
             events=events,
+            bodies=bodies,
         )
         for hop, row, path in zip(trace.hops, rows, drawn, strict=True)
     )
@@ -279,7 +301,8 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
         related=tuple(Related(row, link.reason, names.person(link.author)) for link, row in links),
         possible=can,
         owner=people.get(f"user:{owner}", "") if owner is not None else "",
-        source=trace.source,
+        owners=tuple(owners),
+        campaign=campaigns_of(actor).filter(pk=trace.campaign).first() if trace.campaign else None,
         raw=events,
     )
 
@@ -313,23 +336,19 @@ def _named(trace: Trace) -> set[str]:
 
 
 def _providers(trace: Trace) -> dict[str, Provider]:
-    found = Provider.objects.filter(pk__in=_named(trace)).prefetch_related("contacts")
-    return {one.pk: one for one in found}
+    return {one.pk: one for one in Provider.objects.filter(pk__in=_named(trace))}
 
 
-def _contacts(provider: Provider | None) -> tuple[tuple[str, str], ...]:
-    """Where a provider is reached: the mailbox and what it is for."""
-    if provider is None:
-        return ()
-    return tuple((one.mailbox, one.get_duty_display()) for one in provider.contacts.all() if one.mailbox)
-
-
-def _people(actors: set[str], *, also: int | None) -> dict[str, str]:
+def _people(actor: Actor, actors: set[str], *, owner: int | None, at: datetime) -> tuple[dict[str, str], list[User]]:
+    """The names of these people, and who can look after a traceback."""
     keys = {int(pk) for kind, _, pk in (name.partition(":") for name in actors) if kind == "user" and pk.isdigit()}
-    if also is not None:
-        keys.add(also)
-    found = User.objects.filter(pk__in=keys)
-    return {one.audit_name: str(one) for one in found}
+    keys |= set() if owner is None else {owner}
+    owners = owners_of(actor, at=at)
+    found = User.objects.filter(Q(pk__in=keys) | Q(pk__in=owners)).annotate(
+        can_own=Case(When(pk__in=owners, then=True), default=False, output_field=BooleanField())
+    )
+    people = list(found.order_by("name", "pk"))
+    return {one.audit_name: str(one) for one in people}, [one for one in people if one.can_own]
 
 
 def _links(actor: Actor, traceback_id: str) -> list[tuple[TraceLink, Traceback]]:
@@ -356,20 +375,28 @@ def _hop(
     *,
     names: Names,
     letters: tuple[Message, ...],
-    contacts: tuple[tuple[str, str], ...],
+    provider: Provider | None,
     can: Possible,
     policy: Policy,
     events: tuple[tuple[int, Event], ...],
+    bodies: Mapping[tuple[int, int], Mapping[str, Any]],
 ) -> HopTold:
     return HopTold(
         hop=hop,
         row=row,
         path=path,
         asked=hop.asked,
-        answers=tuple(_told(hop, response, names=names) for response in hop.responses),
-        lines=_lines(hop.responses, names=names),
+        answers=tuple(
+            _told(hop, response, names=names, body=bodies.get((row.pk, response.version), {}))
+            for response in hop.responses
+        ),
+        lines=_lines(
+            hop.responses,
+            names=names,
+            details=[_details(bodies.get((row.pk, response.version), {})) for response in hop.responses],
+        ),
         letters=letters,
-        contacts=contacts,
+        provider=provider,
         missing=tuple(missing_words(one) for one in hop.rejected_for),
         may=can.at(hop.number),
         next_step=next_step(hop, policy=policy),
@@ -404,7 +431,7 @@ def _noticed(hop: Hop, events: tuple[tuple[int, Event], ...], *, steps: int) -> 
     return told[-1] if told else None
 
 
-def _told(hop: Hop, response: Response, *, names: Names) -> Told:
+def _told(hop: Hop, response: Response, *, names: Names, body: Mapping[str, Any]) -> Told:
     return Told(
         version=response.version,
         submitted_at=response.submitted_at,
@@ -416,20 +443,45 @@ def _told(hop: Hop, response: Response, *, names: Names) -> Told:
         late_s=response.late_s,
         stands=response.version == hop.effective and not hop.is_held,
         answer=response.answer,
+        details=body.get("details") or {},
     )
 
 
-def _lines(responses: tuple[Response, ...], *, names: Names) -> tuple[Line, ...]:
+def _details(body: Mapping[str, Any]) -> dict[str, str]:
+    """What a provider added to its answer, as it came over the wire: a line for each thing, named in words."""
+    found: dict[str, str] = {}
+
+    def add(label: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, part in value.items():
+                add(f"{label}, {name.replace('_', ' ')}" if label else name.replace("_", " "), part)
+        elif isinstance(value, list):
+            add(label, ", ".join(str(part) for part in value))
+        elif value not in (None, "", False):
+            found[label] = "yes" if value is True else str(value)
+
+    details = body.get("details") or {}
+    add("", {name: value for name, value in details.items() if name not in SHOWN_ALREADY})
+    return found
+
+
+def _lines(responses: tuple[Response, ...], *, names: Names, details: list[dict[str, str]]) -> tuple[Line, ...]:
     """The fields any version fills, each with its values; what differs from the version before is marked."""
     lines = []
     for name in (one.name for one in fields(responses[0].answer)) if responses else ():
         values = [getattr(response.answer, name) for response in responses]
         if all(value in (None, (), "") for value in values):
             continue
-        shown = [_shown(name, value, names=names) for value in values]
-        cells = tuple((value, place > 0 and values[place] != values[place - 1]) for place, value in enumerate(shown))
-        lines.append(Line(FIELDS.get(name, name), cells))
+        lines.append(_line(FIELDS.get(name, name), values, [_shown(name, value, names=names) for value in values]))
+    for label in dict.fromkeys(label for one in details for label in one):
+        said = [one.get(label, "") for one in details]
+        lines.append(_line(label, said, said))
     return tuple(lines)
+
+
+def _line(label: str, values: Sequence[Any], shown: Sequence[Any]) -> Line:
+    cells = tuple((value, place > 0 and values[place] != values[place - 1]) for place, value in enumerate(shown))
+    return Line(label, cells)
 
 
 def _shown(name: str, value: Any, *, names: Names) -> Any:

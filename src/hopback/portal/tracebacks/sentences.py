@@ -319,7 +319,7 @@ def _reminded(event: ev.HopReminded, names: Names, before: Trace | None) -> _Wor
 def _answered(event: ev.HopAnswered, names: Names, before: Trace | None) -> _Words:
     response = event.response
     who = _provider_of(before, event.hop, names)
-    why = [_sentence(line) for line in response.answer.why]
+    why = _reasons(response.answer)
     if response.on_behalf:
         why.append("Written down by the consortium on the provider's behalf.")
     if not response.authenticated:
@@ -333,7 +333,7 @@ def _answered(event: ev.HopAnswered, names: Names, before: Trace | None) -> _Wor
 
 def _corrected(event: ev.HopCorrected, names: Names, before: Trace | None) -> _Words:
     response = event.response
-    why = [_sentence(line) for line in response.answer.why]
+    why = _reasons(response.answer)
     if response.on_behalf:
         why.append("Written down by the consortium on the provider's behalf.")
     who = _provider_of(before, event.hop, names)
@@ -426,6 +426,11 @@ def _superseded(event: ev.HopSuperseded, names: Names, before: Trace | None) -> 
 
 def _cancelled(event: ev.HopCancelled, names: Names, before: Trace | None) -> _Words:
     return _Words(f"{_provider_of(before, event.hop, names)} is no longer asked.", (_sentence(event.reason),))
+
+
+def _reasons(answer: Answer) -> list[str]:
+    said = (*answer.why, *([answer.statement] if answer.statement else []))
+    return [_sentence(line) for line in said]
 
 
 def _sentence(text: str) -> str:

@@ -89,7 +89,7 @@ def note(request: HttpRequest, actor: Actor, traceback_id: str) -> HttpResponse:
 def assign(request: HttpRequest, actor: Actor, traceback_id: str) -> HttpResponse:
     """Say who looks after it."""
     at, row = now(), traceback_of(actor, traceback_id)
-    people = owners_of(actor, at=at)
+    people = list(owners_of(actor, at=at).order_by("name", "pk"))
     form = AssignForm(request.POST, people=people)
     if not form.is_valid():
         return _again(request, actor, traceback_id, assign_form=form)
@@ -248,7 +248,7 @@ def _beside(actor: Actor, dossier: Dossier) -> dict[str, Any]:
         "note_form": NoteForm(),
         "link_form": LinkForm(),
         "priority_form": PriorityForm(initial={"priority": row.priority}),
-        "assign_form": AssignForm(initial={"owner": owner}, people=owners_of(actor, at=now())),
+        "assign_form": AssignForm(initial={"owner": owner}, people=list(dossier.owners)),
     }
 
 
