@@ -25,6 +25,7 @@ from hopback.portal.accounts.models import AccessSession
 from hopback.portal.config import Configuration
 from hopback.portal.embedded import configure, import_sheet, use
 from hopback.wire.hops import HopAnswer, HopRequest, NextSearch
+from telling import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -238,3 +239,17 @@ def signed_in(cast: dict[str, User]) -> Callable[[str], Client]:
 def actors(cast: dict[str, User]) -> dict[str, Actor]:
     """The people as the verbs know them."""
     return {name: actor_of(name, user) for name, user in cast.items()}
+
+
+@pytest.fixture
+def start() -> datetime:
+    """Monday three weeks ago, noon in Chicago: whatever a clock brings has been brought by now."""
+    now = datetime.now(UTC)
+    monday = now - timedelta(days=now.weekday() + 21)
+    return monday.replace(hour=18, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def story(actors: dict[str, Actor], answer: Callable[..., HopAnswer], sample: Sought, start: datetime) -> Story:
+    """A traceback that has just been opened at P1, under the consortium's own policy."""
+    return Story(actors, answer, start).begin(sample)

@@ -15,6 +15,7 @@ from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
 from hopback.portal.mailroom.api import router as webhooks
 from hopback.portal.tracebacks.api import router
+from hopback.portal.tracebacks.api_traces import router as traces
 
 if TYPE_CHECKING:
     from ninja.openapi.schema import OpenAPISchema
@@ -92,6 +93,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 
 api = Api(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key("hops"))
 api.add_router("", router)
+api.add_router("", traces)
 api.add_router("", webhooks)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "by",
+    "hop_in",
     "hop_of",
     "hops_of",
     "may_answer",
@@ -143,6 +144,15 @@ def owners_of(actor: Actor, *, at: datetime) -> QuerySet[User]:
     rows = Membership.objects.filter(organisation__kind=Kind.CONSORTIUM, part__in=(Part.ANALYST, Part.LEAD))
     rows = rows.filter(since__lte=at).exclude(ended__lte=at)
     return User.objects.filter(is_active=True, pk__in=rows.values("user"))
+
+
+def hop_in(actor: Actor, traceback_id: str, number: int) -> Hop:
+    """A hop of a traceback the actor may list; otherwise :class:`NotFound`, as if there were none."""
+    rows = Hop.objects.select_related("traceback").filter(traceback__in=tracebacks_of(actor))
+    hop = rows.filter(traceback=traceback_id, number=number).first() if number > 0 else None
+    if hop is None:
+        raise NotFound("there is no such hop")
+    return hop
 
 
 def viewer_of(actor: Actor) -> disclosure.Viewer:

@@ -22,7 +22,7 @@ from hopback.portal.audit.actors import STAFF
 from hopback.portal.campaigns.access import campaigns_of
 from hopback.portal.directory.models import Provider
 from hopback.portal.messages.access import messages_of
-from hopback.portal.tracebacks.access import by, owners_of, tracebacks_of, viewer_of
+from hopback.portal.tracebacks.access import by, owners_of, viewer_of
 from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Hop as HopRow
 from hopback.portal.tracebacks.models import Note, Traceback, TraceEvent, TraceLink
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from hopback.portal.campaigns.models import Campaign
     from hopback.portal.messages.models import Message
 
-__all__ = ["Dossier", "Evidence", "HopTold", "Line", "NoteTold", "Related", "Told", "dossier_of", "events_of"]
+__all__ = ["Dossier", "Evidence", "HopTold", "Line", "NoteTold", "Related", "Told", "dossier_of"]
 
 
 SHOWN_ALREADY: Final = frozenset({"upstream_name", "action", "statement", "certified_by"})
@@ -178,6 +178,7 @@ class NoteTold:
     """A note, and who wrote it."""
 
     at: datetime
+    author: str
     who: str
     text: str
 
@@ -297,7 +298,7 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
         countries=countries,
         hops=hops,
         events=sentences,
-        notes=tuple(NoteTold(note.at, names.person(note.author), note.text) for note in notes),
+        notes=tuple(NoteTold(note.at, note.author, names.person(note.author), note.text) for note in notes),
         related=tuple(Related(row, link.reason, names.person(link.author)) for link, row in links),
         possible=can,
         owner=people.get(f"user:{owner}", "") if owner is not None else "",
@@ -305,14 +306,6 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
         campaign=campaigns_of(actor).filter(pk=trace.campaign).first() if trace.campaign else None,
         raw=events,
     )
-
-
-def events_of(actor: Actor, traceback_id: str, *, after: int = 0) -> list[TraceEvent]:
-    """The events of a traceback whose numbers come after ``after``. Raises :class:`NotFound`."""
-    row = tracebacks_of(actor).filter(pk=traceback_id).first()
-    if row is None:
-        raise NotFound("there is no such traceback")
-    return list(TraceEvent.objects.filter(traceback=row, number__gt=after).order_by("number"))
 
 
 def _events(traceback_id: str) -> tuple[tuple[int, Event], ...]:

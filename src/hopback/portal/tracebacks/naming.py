@@ -11,13 +11,21 @@ if TYPE_CHECKING:
     from hopback.portal.audit.actors import Actor
     from hopback.portal.directory.models import Provider
 
-__all__ = ["Unclear", "provider_meant"]
+__all__ = ["Unclear", "provider_meant", "provider_named"]
 
 LISTED: Final = 8
 
 
 class Unclear(BadInput):
     """No provider is meant, or several could be."""
+
+
+def provider_named(actor: Actor, provider: str) -> Provider:
+    """The provider with exactly that id; :class:`BadInput` where the directory has none."""
+    row = providers_of(actor).filter(pk=provider).first()
+    if row is None:
+        raise BadInput(f"the directory has no provider {provider!r}", where="provider")
+    return row
 
 
 def provider_meant(actor: Actor, text: str) -> Provider:
