@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
@@ -45,8 +46,10 @@ __all__ = [
     "actor_of",
     "administers",
     "choose",
+    "factors_of",
     "invitation_of",
     "invitations_of",
+    "invited_person",
     "key_of",
     "keys_of",
     "keys_shown",
@@ -295,6 +298,32 @@ def session_of(actor: Actor, number: int) -> UserSession:
     if row is None:
         raise NotFound("there is no such session")
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What somebody signs in with beside a password. ``codes_left`` is None where there are no recovery codes."""
+
+    totp: Authenticator | None
+    passkeys: list[Authenticator]
+    codes_left: int | None
+
+
+def factors_of(actor: Actor) -> Factors:
+    """One's own second factors."""
+    rows = list(Authenticator.objects.filter(user=_own_number(actor)).order_by("pk"))
+    by_kind = {row.type: row for row in rows}
+    codes = by_kind.get(Authenticator.Type.RECOVERY_CODES)
+    return Factors(
+        by_kind.get(Authenticator.Type.TOTP),
+        [row for row in rows if row.type == Authenticator.Type.WEBAUTHN],
+        len(codes.wrap().get_unused_codes()) if codes else None,
+    )
+
+
+def invited_person(invitation: Invitation) -> User | None:
+    """Whoever is known already of the address that was invited; asked only by who holds the invitation's token."""
+    return User.objects.filter(email=invitation.email).first()
 
 
 def _own_number(actor: Actor) -> int:

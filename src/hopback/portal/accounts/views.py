@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.shortcuts import redirect
@@ -80,23 +79,12 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
         "form": form,
         "memberships": list(access.memberships_of(user, at=at)),
         "current": actor.organisation,
-        "factors": _factors(user),
+        "factors": access.factors_of(actor),
         "is_administrator": actor.administers,
         "has_keys": actor.administers or actor.role in {Role.AGENCY, Role.SOURCE},
         "is_reader": actor.role in READERS,
     }
     return render(request, "accounts/home.html", context, status=status)
-
-
-def _factors(user: User) -> dict[str, Any]:
-    rows = list(Authenticator._default_manager.filter(user=user).order_by("pk"))  # noqa: SLF001 -- one's own, by user
-    codes = next((row.wrap() for row in rows if row.type == Authenticator.Type.RECOVERY_CODES), None)
-    return {
-        "totp": next((row for row in rows if row.type == Authenticator.Type.TOTP), None),
-        "passkeys": [row for row in rows if row.type == Authenticator.Type.WEBAUTHN],
-        "codes_left": len(codes.get_unused_codes()) if codes else 0,
-        "has_codes": codes is not None,
-    }
 
 
 @require_safe
@@ -161,7 +149,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         invited = actions.invited_by_token(token, at=at)
     except NotFound:
         return render(request, "accounts/invitation_over.html", status=404)
-    known = User.objects.filter(email=invited.email).first()
+    known = access.invited_person(invited)
     signed_in = request.user if isinstance(request.user, User) else None
     context: dict[str, Any] = {
         "invitation": invited,
