@@ -48,7 +48,7 @@ class _FilesField(forms.FileField):
 class DraftForm(forms.Form):
     """What an item says, and for whom."""
 
-    kind = forms.ChoiceField(label="What is it?", choices=ItemKind.choices, widget=forms.RadioSelect, required=False)
+    kind = forms.ChoiceField(label="What is it?", choices=ItemKind.choices, widget=forms.RadioSelect)
     title = forms.CharField(label="Title", max_length=200)
     body = forms.CharField(
         label="Text",

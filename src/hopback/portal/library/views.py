@@ -139,7 +139,7 @@ def write(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
-            kind = ItemKind(form.cleaned_data["kind"] or ItemKind.ANNOUNCEMENT)
+            kind = ItemKind(form.cleaned_data["kind"])
             try:
                 row = draft(actor, kind, form.wanted(), at=now())
             except HopbackError as error:
@@ -243,6 +243,5 @@ def _show(request: HttpRequest, actor: Actor, row: Item, number: int) -> HttpRes
 
 def _audience(row: Item) -> list[str]:
     words = dict(KINDS)
-    return [
-        words[one.kind] if one.kind else str(one.organisation) for one in row.audience.select_related("organisation")
-    ]
+    meant = row.audience.select_related("organisation")
+    return sorted(words[one.kind] if one.kind else str(one.organisation) for one in meant)
