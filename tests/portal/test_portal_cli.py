@@ -70,6 +70,24 @@ def test_a_portal_is_served_with_a_worker_and_stops_when_told(environment: dict[
     assert bad.status_code == 401
 
 
+def test_tables_of_numbers_are_taken_over_once_with_what_was_rejected(
+    tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]], keyed: str
+) -> None:
+    file = tmp_path / "codes.csv"
+    file.write_text("code,ocn\n312-555,123A\nnonsense,1\n")
+    done = run("portal", "import-codes", str(file), "--source", "NANPA", "--as-of", "2026-11-01")
+    assert done.stdout == "1 rows, 1 of them new, 1 rejected\n"
+    assert "codes.csv:3: code: 'nonsense' is no NPA-NXX" in done.stderr
+    again = run("portal", "import-codes", str(file), "--source", "NANPA", "--as-of", "2026-11-01", "--json")
+    assert json.loads(again.stdout)["is_new"] is False
+    ports = tmp_path / "ports.csv"
+    ports.write_text("number,spid\n3125550188,123A\n")
+    assert "1 rows" in run("portal", "import-ports", str(ports), "--source", "NPAC", "--as-of", "2026-11-01").stdout
+    registry = tmp_path / "rmd.csv"
+    registry.write_text("number,business_name\nRMD1,Bell\n")
+    assert "1 rows" in run("portal", "import-registry", str(registry), "--as-of", "2026-11-01").stdout
+
+
 def test_what_was_done_is_exported_verified_kept_and_given_back(
     tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]], keyed: str
 ) -> None:
@@ -100,6 +118,8 @@ def test_what_was_done_is_exported_verified_kept_and_given_back(
         (("key", "P1", "--days", "0"), "--days: a key lasts at least a day"),
         (("verify", "--checkpoint", "/nowhere/checkpoint"), "/nowhere/checkpoint: cannot be read"),
         (("import-providers", "/nowhere.csv"), "/nowhere.csv: cannot be read"),
+        (("import-codes", "/nowhere.csv", "--source", "x", "--as-of", "2026-11-01"), "/nowhere.csv: cannot be read"),
+        (("import-codes", "/nowhere.csv", "--source", "x", "--as-of", "soon"), "--as-of: 'soon' is no date"),
         (("restore", "/nowhere"), "/nowhere/hopback.sqlite3: there is no backup"),
     ],
 )

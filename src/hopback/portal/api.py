@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError, NotFound, Refused
 from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
+from hopback.portal.directory.api import router as directory
 from hopback.portal.mailroom.api import router as webhooks
 from hopback.portal.tracebacks.api import router
 from hopback.portal.tracebacks.api_traces import router as traces
@@ -94,6 +95,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 api = Api(title="Hopback", version="1", description=__doc__, docs_url=None, auth=Key("hops"))
 api.add_router("", router)
 api.add_router("", traces)
+api.add_router("", directory)
 api.add_router("", webhooks)
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Final
@@ -139,6 +139,45 @@ def import_providers(sheet: Path, /) -> None:
     sys.stdout.write(f"{count} providers\n")
 
 
+@app.command(name="import-codes")
+def import_codes(file: Path, /, *, source: str, as_of: str, json: Json = False) -> None:
+    """Take over code assignments (NPA-NXX and thousands blocks) from a CSV file.
+
+    Args:
+        file: the file.
+        source: whose it is, for example NANPA.
+        as_of: the day it stands for, like 2026-11-01.
+        json: machine output.
+    """
+    _import("codes", file, source=source, as_of=as_of, json=json)
+
+
+@app.command(name="import-ports")
+def import_ports(file: Path, /, *, source: str, as_of: str, json: Json = False) -> None:
+    """Take over ported numbers from a CSV file.
+
+    Args:
+        file: the file.
+        source: whose it is, for example NPAC.
+        as_of: the day it stands for, like 2026-11-01.
+        json: machine output.
+    """
+    _import("ports", file, source=source, as_of=as_of, json=json)
+
+
+@app.command(name="import-registry")
+def import_registry(file: Path, /, *, as_of: str, source: str = "FCC", json: Json = False) -> None:
+    """Take over an export of the FCC's Robocall Mitigation Database.
+
+    Args:
+        file: the file.
+        as_of: the day it stands for, like 2026-11-01.
+        source: whose it is.
+        json: machine output.
+    """
+    _import("registry", file, source=source, as_of=as_of, json=json)
+
+
 @app.command
 def key(provider: str, /, *, days: int = 365) -> None:
     """Issue an API key to a provider's program. It is shown once, on stdout.
@@ -251,6 +290,33 @@ def restore(folder: Path, /) -> None:
         if (folder / name).is_file() and not (configuration.folder / name).exists():
             _copy_secret(folder / name, configuration.folder / name)
     verify()
+
+
+def _import(kind: str, file: Path, *, source: str, as_of: str, json: bool) -> None:
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError:
+        raise BadInput(f"{as_of!r} is no date", where="--as-of", mend="like 2026-11-01") from None
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise NotFound(f"cannot be read: {error.strerror}", where=str(file)) from None
+    _set_up(migrate=True)
+    from hopback.portal.audit.actors import SYSTEM
+    from hopback.portal.directory.actions.imports import FileDraft, import_file, read_file
+
+    at = datetime.now(UTC)
+    row = import_file(SYSTEM, read_file(FileDraft(kind, file.name, source, day), content), at=at)
+    is_new = row.imported_at == at
+    if json:
+        names = ("kind", "sha256", "rows", "added", "rejected")
+        shown = {name: getattr(row, name) for name in names}
+        write_json(shown | {"is_new": is_new, "rejects": row.report["rejects"]})
+        return
+    for one in row.report["rejects"][:20]:
+        sys.stderr.write(f"hopback: {file.name}:{one['line']}: {one['why']}\n")
+    note = "" if is_new else f"; it was taken over already, {row.imported_at:%Y-%m-%d %H:%M}Z"
+    sys.stdout.write(f"{row.rows} rows, {row.added} of them new, {row.rejected} rejected{note}\n")
 
 
 def _set_up(*, migrate: bool) -> None:

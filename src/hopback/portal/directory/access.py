@@ -36,6 +36,7 @@ __all__ = [
     "may_change",
     "may_keep_contacts",
     "may_propose",
+    "may_read",
     "may_state",
     "may_tend",
     "open_numbers_of",
@@ -60,6 +61,12 @@ def may_change(actor: Actor, _subject: Any, /) -> None:
     """The consortium keeps the directory."""
     if not is_keeper(actor):
         raise Refused(f"{actor.name} may not change the directory", mend="ask the consortium")
+
+
+def may_read(actor: Actor, _subject: Any, /) -> None:
+    """The consortium's people and keys, and its auditors, read the roster."""
+    if actor.role not in SEES_ALL:
+        raise Refused(f"{actor.name} may not read the directory")
 
 
 def may_keep_contacts(actor: Actor, subject: Any, /) -> None:

@@ -9,6 +9,7 @@ from hopback.kernel.errors import BadInput
 from hopback.portal.audit.actions import entry
 from hopback.portal.directory.models import ClaimKind, IdentityClaim, Provider, Source
 from hopback.portal.directory.names import claim_key, words
+from hopback.portal.jobs.owing import owe_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,9 +116,10 @@ def claim_form(row: IdentityClaim) -> dict[str, Any]:
     }
 
 
-def refresh_search(providers: Iterable[str]) -> None:
-    """Bring what a search looks through up to date."""
+def refresh_search(providers: Iterable[str], *, at: datetime) -> None:
+    """Bring what a search looks through up to date, here and in the portal's own index, and note that these changed."""
     ids = sorted(set(providers))
+    owe_index("provider", ids, at=at)
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
         told: dict[str, list[str]] = {}
@@ -128,7 +130,8 @@ def refresh_search(providers: Iterable[str]) -> None:
         for row in rows:
             texts = (row.pk, row.legal_name, row.frn, row.ocn, row.rmd_number, *told.get(row.pk, ()))
             row.search = " | ".join(dict.fromkeys(" ".join(words(text)) for text in texts if text))
-        Provider.objects.bulk_update(rows, ["search"], batch_size=BATCH)
+            row.changed_at = at
+        Provider.objects.bulk_update(rows, ["search", "changed_at"], batch_size=BATCH)
 
 
 def _standing(providers: set[str]) -> dict[tuple[str, str, str], list[IdentityClaim]]:

@@ -64,11 +64,19 @@ class RosterForm(forms.Form):
     """What the list of providers is narrowed to."""
 
     q = forms.CharField(
-        label="Name or number", required=False, max_length=100, help_text="Name, id, FRN, OCN or RMD number"
+        label="Name, id, FRN, OCN or RMD number",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "usa-input", "type": "search", "autocomplete": "off"}),
     )
-    rmd = forms.ChoiceField(label="Registry", required=False, choices=[("", "any"), *RegistryStatus.choices])
+    rmd = forms.ChoiceField(
+        label="Registry",
+        required=False,
+        choices=[("", "any"), *RegistryStatus.choices],
+        widget=forms.Select(attrs={"class": "usa-select"}),
+    )
     country = forms.CharField(
-        label="Country", required=False, max_length=2, widget=forms.TextInput(attrs={"class": "short"})
+        label="Country", required=False, max_length=2, widget=forms.TextInput(attrs={"class": "usa-input short"})
     )
     show = forms.ChoiceField(
         label="Show",
@@ -79,6 +87,7 @@ class RosterForm(forms.Form):
             ("bouncing", "with mail that bounces"),
             ("unreachable", "without a contact for tracebacks"),
         ],
+        widget=forms.Select(attrs={"class": "usa-select"}),
     )
 
 

@@ -95,12 +95,17 @@ def provider_of(actor: Actor, provider_id: str) -> Provider:
 def roster(
     actor: Actor, *, text: str = "", rmd: str = "", country: str = "", show: str = "", on: date | None = None
 ) -> QuerySet[Provider]:
-    """The providers an actor may see that fit: every word of ``text`` in its names and ids."""
+    """The providers an actor may see that fit: every word of ``text`` in its names and ids.
+
+    ``show`` is empty for those that are not merged, ``all``, ``merged``, ``bouncing`` or ``unreachable``.
+    """
     rows = providers_of(actor).select_related("merged_into").defer("search")
     for word in words(text):
         rows = rows.filter(Q(search__contains=word) | Q(legal_name__icontains=word) | Q(pk__iexact=word))
     rows = rows.filter(rmd_status=rmd) if rmd else rows
     rows = rows.filter(country=country.upper()) if country else rows
+    if show == "all":
+        return rows
     if show == "merged":
         return rows.filter(merged_into__isnull=False)
     rows = rows.filter(merged_into__isnull=True)

@@ -219,7 +219,7 @@ def _assignment(number: int, *, on: date, rung: str) -> tuple[_Carrier | None, l
     row = same[0]
     name = "block" if longest > NANP_CODE and digits.startswith("1") else "code"
     since = row.valid_from.isoformat() if row.valid_from else ""
-    label = f"{row.prefix}: {_label(_codes(row.ocn), row.company, None)}"
+    label = f"{_range(row.prefix)}: {_label(_codes(row.ocn), row.company, None)}"
     steps = [Step(f"{rung}{name}", "assigned", label, row.file.source, since)]
     disagree = len({one.ocn or one.company for one in same}) > 1
     return _Carrier(_codes(row.ocn), row.company, disagree=disagree), steps
@@ -239,13 +239,20 @@ def _in_directory(found: Resolution, codes: Sequence[str], *, on: date) -> Resol
         if len(ids) > 1:
             return replace(found, ocn=code, why=Why.CLAIMED_TWICE, candidates=tuple(sorted(ids)))
         provider = Provider.objects.get(pk=next(iter(ids)))
-        step = Step("directory", "holds", f"{code}: {provider.id}")
+        step = Step("directory", "holds", f"{code} is {provider.id}")
         return replace(found, provider=provider, ocn=code, how=(*found.how, step), why=Why.FOUND)
     return replace(found, why=Why.UNKNOWN_IDENTIFIER)
 
 
 def _codes(*given: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code.upper() for code in given if code))
+
+
+def _range(prefix: str) -> str:
+    """``312-555`` or ``312-555-0``; elsewhere than in the North American plan the digits."""
+    if not prefix.startswith("1") or len(prefix) < NANP_CODE:
+        return f"+{prefix}"
+    return "-".join(part for part in (prefix[1:4], prefix[4:7], prefix[7:]) if part)
 
 
 def _label(codes: Sequence[str], company: str, lrn: int | None) -> str:

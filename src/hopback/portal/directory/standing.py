@@ -28,26 +28,26 @@ def latest_snapshot() -> RegistrySnapshot | None:
     return RegistrySnapshot.objects.order_by("-as_of").first()
 
 
-def refresh_standing(ids: Iterable[str] | None = None, *, at: datetime) -> int:
+def refresh_standing(ids: Iterable[str] | None = None, *, at: datetime) -> set[str]:
     """Bring ``rmd_status`` and ``rmd_number`` of these providers, or of all, up to date with the latest export.
 
     Listed: its FRN is in the latest export. Removed: it was in an earlier one. Missing: it never was.
     Not known: the provider has no FRN here, or there is no export. What changes is taken down as a claim
-    of the registry's. Belongs into an action; returns how many changed.
+    of the registry's. Belongs into an action; returns which changed.
     """
     latest = latest_snapshot()
     if latest is None:
-        return 0
+        return set()
     rows = Provider.objects.only("pk", "frn", "rmd_status", "rmd_number")
     wanted = sorted(ids) if ids is not None else list(rows.order_by("pk").values_list("pk", flat=True))
-    changed = 0
+    changed: set[str] = set()
     for start in range(0, len(wanted), BATCH):
         some = list(rows.filter(pk__in=wanted[start : start + BATCH]))
-        changed += _refresh(some, latest, at=at)
+        changed |= _refresh(some, latest, at=at)
     return changed
 
 
-def _refresh(some: list[Provider], latest: RegistrySnapshot, *, at: datetime) -> int:
+def _refresh(some: list[Provider], latest: RegistrySnapshot, *, at: datetime) -> set[str]:
     frns = {row.frn for row in some if row.frn}
     listed = dict(RegistryRecord.objects.filter(snapshot=latest, frn__in=frns).values_list("frn", "number"))
     earlier = RegistryRecord.objects.filter(frn__in=frns - listed.keys(), snapshot__as_of__lt=latest.as_of)
@@ -74,4 +74,4 @@ def _refresh(some: list[Provider], latest: RegistrySnapshot, *, at: datetime) ->
                 claims.append(Claimed(row.pk, ClaimKind.RMD_NUMBER, row.rmd_number, Source.RMD, ref))
     Provider.objects.bulk_update(some, ["rmd_status", "rmd_number", "rmd_checked_at"], batch_size=BATCH)
     take_down(claims, by=f"registry {latest.as_of}", at=at)
-    return len(changed)
+    return {row.pk for row in changed}

@@ -24,13 +24,12 @@ from hopback.portal.directory.models import (
     ImportKind,
     ImportState,
     PortRecord,
-    Provider,
     RegistryRecord,
     RegistrySnapshot,
 )
 from hopback.portal.directory.names import words
 from hopback.portal.directory.standing import refresh_standing
-from hopback.portal.jobs.owing import Owed, owe, owe_index
+from hopback.portal.jobs.owing import Owed, owe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,9 +260,7 @@ def _take_registry(file: ImportedFile, rows: list[RegistryRow], at: datetime) ->
         ],
         batch_size=BATCH,
     )
-    refresh_standing(at=at)
-    refresh_search(Provider.objects.filter(rmd_checked_at=at).values_list("pk", flat=True))
-    owe_index("provider", Provider.objects.filter(rmd_checked_at=at).values_list("pk", flat=True), at=at)
+    refresh_search(refresh_standing(at=at), at=at)
     owe([Owed(LIKENESS, LIKENESS, at)])
     return len(rows)
 

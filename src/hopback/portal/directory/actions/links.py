@@ -59,7 +59,7 @@ def merge_providers(actor: Actor, provider: Provider, into: Provider, *, reason:
     if canonical(into.pk) == provider.pk:
         raise Conflict(f"{into.pk} leads to {provider.pk} already", mend="undo that first")
     link = _link(actor, provider, into, LinkKind.SAME, reason=reason, at=at)
-    Provider.objects.filter(pk=provider.pk).update(merged_into=into, version=F("version") + 1)
+    Provider.objects.filter(pk=provider.pk).update(merged_into=into, version=F("version") + 1, changed_at=at)
     return link
 
 
@@ -74,7 +74,7 @@ def undo_link(actor: Actor, link: ProviderLink, *, why: str, at: datetime) -> No
     if not standing.update(undone_at=at, undone_by=actor.name, undone_why=why.strip()):
         raise Conflict("it was taken back already")
     if link.kind == LinkKind.SAME:
-        Provider.objects.filter(pk=link.provider_id).update(merged_into=None, version=F("version") + 1)
+        Provider.objects.filter(pk=link.provider_id).update(merged_into=None, version=F("version") + 1, changed_at=at)
     one, other = f"provider:{link.provider_id}", f"provider:{link.other_id}"
     pairs = LikelyPair.objects.filter(left__in=(one, other), right__in=(one, other))
     pairs.update(state=PairState.OPEN, settled_at=None, settled_by="", settled_why="")

@@ -15,7 +15,6 @@ from hopback.portal.directory.claims import Claimed, refresh_search, take_down
 from hopback.portal.directory.models import ClaimKind, IdentityClaim, Provider, Source
 from hopback.portal.directory.sheets import check_provider
 from hopback.portal.directory.standing import refresh_standing
-from hopback.portal.jobs.owing import owe_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,8 +109,7 @@ def import_providers(actor: Actor, sheet: ProviderSheet, *, at: datetime) -> int
     _end_codes(before, sheet.providers, by=actor.name, at=at)
     take_down(claims, by=actor.name, at=at)
     refresh_standing(ids, at=at)
-    refresh_search(ids)
-    owe_index("provider", ids, at=at)
+    refresh_search(ids, at=at)
     return len(sheet.providers)
 
 
@@ -128,8 +126,7 @@ def add_provider(actor: Actor, draft: ProviderDraft, *, at: datetime) -> Provide
     _as_organisations([row])
     take_down(_claims(row, source=draft.source, ref=draft.source_ref), by=actor.name, at=at)
     refresh_standing({row.pk}, at=at)
-    refresh_search({row.pk})
-    owe_index("provider", {row.pk}, at=at)
+    refresh_search({row.pk}, at=at)
     row.refresh_from_db()
     return row
 
@@ -161,8 +158,7 @@ def change_provider(actor: Actor, provider: Provider, draft: ProviderDraft, *, s
         claims.append(Claimed(row.pk, ClaimKind.FORMER_NAME, old, draft.source, draft.source_ref, valid_to=at.date()))
     take_down(claims, by=actor.name, at=at)
     refresh_standing({row.pk}, at=at)
-    refresh_search({row.pk})
-    owe_index("provider", {row.pk}, at=at)
+    refresh_search({row.pk}, at=at)
     return Provider.objects.get(pk=row.pk)
 
 
@@ -178,8 +174,7 @@ def state_claims(actor: Actor, provider: Provider, claims: Sequence[Claimed], *,
             raise Refused("a provider says what it is, as its own word", where=one.kind)
     rows = take_down(claims, by=actor.name, at=at)
     entry().facts = {"kinds": sorted({row.kind for row in rows})}
-    refresh_search({provider.pk})
-    owe_index("provider", {provider.pk}, at=at)
+    refresh_search({provider.pk}, at=at)
     return rows
 
 
@@ -195,8 +190,7 @@ def supersede_claim(actor: Actor, claim: IdentityClaim, *, why: str, at: datetim
         if not IdentityClaim.objects.filter(pk=claim.pk).exists():
             raise NotFound("there is no such claim")
         raise Conflict("it stood no longer already", mend="look at the claims as they are now")
-    refresh_search({claim.provider_id})
-    owe_index("provider", {claim.provider_id}, at=at)
+    refresh_search({claim.provider_id}, at=at)
 
 
 def _claims(row: Provider, *, source: str, ref: str) -> list[Claimed]:

@@ -14,7 +14,6 @@ from hopback.portal.directory.claims import Claimed, refresh_search, take_down
 from hopback.portal.directory.models import ClaimKind, Provider, ProvisionalProvider, ProvisionalState, Source
 from hopback.portal.directory.names import name_key
 from hopback.portal.directory.provisional import tell
-from hopback.portal.jobs.owing import owe_index
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -145,8 +144,7 @@ def _settle(
         if row.name_key != name_key(provider.legal_name):
             claims.append(Claimed(provider.pk, ClaimKind.DBA, row.name, Source.ANSWER, ref))
         take_down(claims, by=actor.name, at=at)
-        refresh_search({provider.pk})
-        owe_index("provider", {provider.pk}, at=at)
+        refresh_search({provider.pk}, at=at)
     tell(row, at=at)
     return row
 

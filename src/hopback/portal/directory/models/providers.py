@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
@@ -11,6 +14,9 @@ from django.db.models.functions import Length
 __all__ = ["Answers", "ClaimKind", "IdentityClaim", "Provider", "RegistryStatus", "Source"]
 
 models.CharField.register_lookup(Length)
+
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When an entry was changed whose change nobody noted."""
 
 
 class Answers(models.TextChoices):
@@ -36,7 +42,8 @@ class Provider(models.Model):
     the business hours that its deadlines run in are those of this zone (47 CFR 64.1200(n)(1)).
     A provider's role is a matter of each call and is not kept here. What is known of it beyond this row,
     with sources and dates, are its claims. ``merged_into`` is where a merge by a person leads;
-    ``rmd_status`` is what the registry last said of its FRN; ``search`` is what a search looks through.
+    ``rmd_status`` is what the registry last said of its FRN; ``search`` is what a search looks through,
+    ``changed_at`` when it or its claims last changed.
     """
 
     id = models.CharField(primary_key=True, max_length=64)
@@ -54,6 +61,7 @@ class Provider(models.Model):
     added_at = models.DateTimeField(null=True, blank=True)
     search = models.TextField(blank=True, default="")
     version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(default=LONG_AGO)
 
     class Meta:
         constraints = (
@@ -67,6 +75,7 @@ class Provider(models.Model):
             models.Index(name="provider_by_name", fields=["legal_name", "id"]),
             models.Index(name="provider_by_frn", fields=["frn"]),
             models.Index(name="provider_by_ocn", fields=["ocn"]),
+            models.Index(name="provider_by_change", fields=["changed_at", "id"]),
             models.Index(name="provider_by_rmd", fields=["rmd_status", "legal_name"]),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django import template
 
@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 register = template.Library()
+
+FIELD_WORDS: Final = {
+    "frn": "FRN",
+    "dbas": "other names",
+    "other_frns": "other FRNs",
+    "is_foreign": "foreign",
+    "is_voice_provider": "voice service provider",
+    "is_gateway": "gateway provider",
+    "is_intermediate": "intermediate provider",
+    "implementation": "STIR/SHAKEN",
+    "contact_mailbox": "contact mailbox",
+    "updated_on": "updated",
+    "recertified_on": "recertified",
+}
 
 
 @register.simple_tag
@@ -32,6 +46,12 @@ def kind_words(kind: str) -> str:
 def source_words(source: str) -> str:
     """Where something comes from."""
     return str(dict(Source.choices).get(source, source))
+
+
+@register.filter
+def field_words(name: str) -> str:
+    """What a field of the registry is called."""
+    return FIELD_WORDS.get(name, name.replace("_", " "))
 
 
 @register.filter
