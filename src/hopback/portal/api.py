@@ -15,6 +15,7 @@ from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
 from hopback.portal.directory.api import router as directory
 from hopback.portal.mailroom.api import router as webhooks
+from hopback.portal.referrals.api import router as referrals
 from hopback.portal.tracebacks.api import router
 from hopback.portal.tracebacks.api_traces import router as traces
 
@@ -97,6 +98,7 @@ api.add_router("", router)
 api.add_router("", traces)
 api.add_router("", directory)
 api.add_router("", webhooks)
+api.add_router("", referrals)
 
 
 def problem(status: int, code: str, title: str, *, where: str = "", mend: str = "", **more: Any) -> HttpResponse:
