@@ -13,7 +13,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError, NotFound, Refused
 from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
+from hopback.portal.campaigns.api import router as campaigns
 from hopback.portal.directory.api import router as directory
+from hopback.portal.intake.api import router as samples
 from hopback.portal.mailroom.api import router as webhooks
 from hopback.portal.referrals.api import router as referrals
 from hopback.portal.tracebacks.api import router
@@ -99,6 +101,8 @@ api.add_router("", traces)
 api.add_router("", directory)
 api.add_router("", webhooks)
 api.add_router("", referrals)
+api.add_router("", campaigns)
+api.add_router("", samples)
 
 
 def problem(status: int, code: str, title: str, *, where: str = "", mend: str = "", **more: Any) -> HttpResponse:

@@ -204,7 +204,7 @@ def test_a_providers_sample_is_vetted_by_two_and_says_so(
     abe, ann = signed_in("Abe"), signed_in("Ann")
     assert "Two people decide here" in abe.get(f"/intake/samples/{row.pk}/").content.decode()
     abe.post(f"/intake/samples/{row.pk}/vet/", vetting(campaign, then="keep"))
-    assert "another analyst has to as well" in abe.get(f"/intake/samples/{row.pk}/").content.decode()
+    assert "It waits for another analyst" in abe.get(f"/intake/samples/{row.pk}/").content.decode()
     assert "needs a second person" in ann.get("/intake/").content.decode()
     again = abe.post(f"/intake/samples/{row.pk}/vet/", vetting(campaign, seen="2"))
     assert again.status_code == 403

@@ -66,6 +66,9 @@ class Basis(models.TextChoices):
     TRANSCRIPT = "call_transcript", "What was said in the call"
 
 
+POLICY = "us-2026-1"
+"""The version of the policy that a campaign is begun under, as tracebacks name it."""
+
 RANKS = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.NORMAL: 2}
 """The order of priorities, for lists."""
 

@@ -16,6 +16,7 @@ from hopback.portal.audit.actors import READERS, Role
 from hopback.portal.campaigns.access import campaign_of, choices_of, found, versions_of
 from hopback.portal.campaigns.actions import change_campaign, create_campaign, merge, unmerge
 from hopback.portal.campaigns.forms import CampaignForm, FilterForm, MergeForm, ReasonForm
+from hopback.portal.campaigns.models import POLICY
 from hopback.portal.clock import now
 from hopback.portal.pages import paged, render, status_of
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["change", "list_campaigns", "merge_campaign", "new", "unmerge_campaign", "versions"]
 
-POLICY: Final = "us-2026-1"
 KEEPERS: Final = (Role.LEAD, Role.ANALYST)
 
 

@@ -52,6 +52,7 @@ STAGES: Final = [
     ("vetted", "to be opened"),
     ("opened", "opened"),
     ("declined", "declined"),
+    ("set_aside", "set aside"),
     ("all", "all"),
 ]
 
@@ -238,7 +239,7 @@ class VetForm(forms.Form):
         choices=violation_choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Each provider that is asked reads this.",
+        help_text="Tick what fits, or write it below. Each provider that is asked reads this.",
     )
     other_violation = forms.CharField(label="Something else it appears to violate", max_length=300, required=False)
     seen = forms.IntegerField(widget=forms.HiddenInput)

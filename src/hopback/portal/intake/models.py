@@ -102,6 +102,7 @@ class Stage(models.TextChoices):
     VETTED = "vetted", "To be opened"
     DECLINED = "declined", "Declined"
     OPENED = "opened", "Opened"
+    SET_ASIDE = "set_aside", "Set aside"
 
 
 WAITING = (Stage.CANDIDATE, Stage.SECONDED, Stage.VETTED)
@@ -184,6 +185,7 @@ class CallSample(models.Model):
             models.Index(name="sample_of_campaign", fields=["campaign", "-received_at", "id"]),
             models.Index(name="sample_same_call", fields=["called", "call_start"]),
             models.Index(name="sample_changed", fields=["changed_at", "id"]),
+            models.Index(name="sample_own_changed", fields=["source", "changed_at", "id"]),
         )
 
     def __str__(self) -> str:

@@ -63,13 +63,14 @@ from hopback.portal.intake.forms import (
     VetForm,
     blame,
 )
-from hopback.portal.intake.models import CallSample, Stage
+from hopback.portal.intake.models import WAITING, CallSample, Stage
 from hopback.portal.intake.recordings import TYPES, Part, keep, kept_at, part_of
 from hopback.portal.intake.resembling import REASONS
 from hopback.portal.intake.resolving import first_asked, how_of
 from hopback.portal.intake.words import DECLINES, FIELD_NAMES, SOURCE_KINDS
 from hopback.portal.pages import paged, render, status_of
 from hopback.portal.tracebacks.access import seen as shown_to
+from hopback.portal.tracebacks.policies import policy_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -199,8 +200,9 @@ def _sample_page(
     if not isinstance(view, FullView):
         raise NotFound(f"there is no sample {row.pk}")
     trace, at = view.trace, now()
-    first = first_asked(actor, row) if row.stage not in (Stage.DECLINED, Stage.OPENED) else None
+    first = first_asked(actor, row) if row.stage in WAITING else None
     may_decide = actor.role in DECIDERS
+    eyes = _eyes(actor, row, trace)
     context: dict[str, Any] = {
         "sample": row,
         "trace": trace,
@@ -209,11 +211,12 @@ def _sample_page(
         "recordings": list(recordings_of(actor, row)),
         "pairs": [_pair(pair, row) for pair in resemblances_of(actor, row)[:20]],
         "first": first,
-        "next": _next(actor, row, trace),
+        "next": _next(row, eyes),
         "may_decide": may_decide,
         "traceback_url": _traceback_url(row),
         "decline_words": dict(DECLINES).get(row.decline_code, ""),
         "source_kind": dict(SOURCE_KINDS).get(row.source.kind, row.source.kind),
+        "eyes": eyes,
         "is_undecided": row.stage in (Stage.CANDIDATE, Stage.SECONDED),
     }
     if may_decide and row.stage in (Stage.CANDIDATE, Stage.SECONDED):
@@ -239,14 +242,26 @@ def _first_choice(first: FirstAsked) -> str:
     return first.choices[0][0] if first.choices else "other"
 
 
-def _next(actor: Actor, row: CallSample, trace: Trace) -> Next:
-    if row.stage == Stage.CANDIDATE:
-        return Next(1, "vet")
-    if row.stage == Stage.SECONDED:
-        return Next(1, "wait" if actor.name in trace.vetted_by else "second")
+def _next(row: CallSample, eyes: str) -> Next:
+    if row.stage in (Stage.CANDIDATE, Stage.SECONDED):
+        return Next(1, "wait" if eyes == "wait" else "second" if row.stage == Stage.SECONDED else "vet")
     if row.stage == Stage.VETTED:
         return Next(2, "open")
+    if row.stage == Stage.SET_ASIDE:
+        return Next(4, "void")
     return Next(4, "declined") if row.stage == Stage.DECLINED else Next(3, "opened")
+
+
+def _eyes(actor: Actor, row: CallSample, trace: Trace) -> str:
+    """Where two people decide, whose turn it is: ``first``, ``second``, or ``wait`` for somebody else; else empty."""
+    policy = policy_named(row.traceback.policy)
+    is_members = trace.source_provider is not None and policy.member_source_needs_second
+    if not is_members and not (trace.targets_competitor and policy.competitor_needs_second):
+        return ""
+    people = {*trace.vetted_by, *([trace.proposed_by] if trace.proposer_counts else [])}
+    if actor.name in trace.vetted_by or people == {actor.name}:
+        return "wait"
+    return "second" if people else "first"
 
 
 def _pair(pair: Any, row: CallSample) -> dict[str, Any]:
@@ -634,6 +649,8 @@ class Tally:
 def _tallies(counted: list[dict[str, Any]], name: str) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
     for row in counted:
+        if row["stage"] == Stage.SET_ASIDE:
+            continue  # put forward or opened in error: not counted
         tally = found.setdefault(row[name], Tally())
         tally.total += row["samples"]
         if row["stage"] == Stage.DECLINED:

@@ -30,7 +30,7 @@ from hopback.portal.tracebacks.reviews import review_of
 from hopback.portal.tracebacks.schedule import next_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -50,6 +50,7 @@ __all__ = [
     "begin",
     "clock_key",
     "event_form",
+    "followed_by",
     "link_form",
     "load",
     "load_all",
@@ -184,6 +185,17 @@ def load_all(trace_ids: Iterable[str], *, lock: bool = False) -> dict[str, Docke
     return {docket.row.pk: docket for docket in _folded(found)}
 
 
+_followers: dict[str, Callable[[Sequence[Docket], datetime], None]] = {}
+
+
+def followed_by(name: str, follow: Callable[[Sequence[Docket], datetime], None]) -> None:
+    """Register what an app above brings up to date, in the same transaction, whenever tracebacks were saved.
+
+    It is handed the dockets with what they were ``before``, None of one that was just proposed.
+    """
+    _followers[name] = follow
+
+
 def save(dockets: Docket | Sequence[Docket], *, at: datetime) -> None:
     """Write what was decided: events, rows, responses, the clocks' jobs; all under the action's audit entry."""
     changed = [docket for docket in ([dockets] if isinstance(dockets, Docket) else dockets) if docket.events]
@@ -199,6 +211,8 @@ def save(dockets: Docket | Sequence[Docket], *, at: datetime) -> None:
         Response.objects.bulk_create(responses)
         entry().wrote(Response._meta.label_lower, [response_form(row) for row in responses])  # noqa: SLF001
     owe_index("traceback", [d.row.pk for d in changed if d.policy.version != EXERCISE.version], at=at)
+    for follow in _followers.values():
+        follow(changed, at)
     for docket in changed:
         docket.before = docket.trace
         docket.events.clear()
