@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ from hopback.portal.audit.models import Leaf
 from hopback.portal.jobs.jobs import begin_sealing
 from hopback.portal.jobs.models import Job, JobState
 from hopback.portal.jobs.owing import Owed, cancel, owe
-from hopback.portal.jobs.working import handles, next_due, work
+from hopback.portal.jobs.working import handles, next_due, runs, work, work_in_lanes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hopback.portal.config import Configuration
@@ -186,3 +188,48 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(portal: Configuration,
         assert cursor.fetchone() == (jobs, jobs)
     assert done == jobs
     assert kills >= 5
+
+
+def test_an_errand_that_hangs_keeps_no_clock_from_striking(portal: Configuration) -> None:
+    go_on, stopped, begun = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(_payload: dict[str, Any], /, *, at: datetime) -> Callable[[], None]:
+        begun.set()
+        go_on.wait(20)
+        return lambda: seen.append(("hung", at))
+
+    runs("test.hang")(hang)
+    at = datetime.now(UTC)
+    owe([Owed("test.hang", "h1", at - timedelta(minutes=1)), Owed("test.note", "n1", at, {"n": 1})])
+    worker = threading.Thread(
+        target=work_in_lanes,
+        kwargs={"clock": lambda: datetime.now(UTC), "is_stopped": stopped.is_set, "pause_s": 0.02},
+        daemon=True,
+    )
+    worker.start()
+    assert begun.wait(10)
+    deadline = time.monotonic() + 10
+    while not seen and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [what for what, _ in seen] == [1]
+    go_on.set()
+    while len(seen) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stopped.set()
+    worker.join(10)
+    assert [what for what, _ in seen] == [1, "hung"]
+    assert Job.objects.get(key="h1").state == JobState.DONE
+
+
+def test_what_an_errand_brings_is_written_down_only_while_its_claim_holds(portal: Configuration) -> None:
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+
+    def run(_payload: dict[str, Any], /, *, at: datetime) -> Callable[[], None]:
+        cancel(["e1"], at=at)
+        return lambda: seen.append(("written", at))
+
+    runs("test.errand")(run)
+    owe([Owed("test.errand", "e1", at)])
+    work(now=at, until=at)
+    assert not seen
+    assert Job.objects.get(key="e1").state == JobState.CANCELLED

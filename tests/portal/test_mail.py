@@ -345,3 +345,46 @@ def test_what_a_library_sends_is_a_confidential_letter(by_smtp: Smtp, monkeypatc
     assert (row.kind, row.is_confidential, row.subject) == ("account", True, "Set a new password")
     run(row.at)
     assert b"https://hopback.test/x" in by_smtp.taken[0].data
+
+
+def test_anymail_carries_the_mail_and_says_under_which_id(
+    portal: Configuration, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("anymail.backends.test")
+    monkeypatch.setattr(settings, "ANYMAIL", {}, raising=False)
+    settings.CONFIGURATION = portal.model_copy(update={"email_backend": "anymail.backends.test.EmailBackend"})
+    send(SYSTEM, letter(), at=noon)
+    run(noon)
+    delivery = Delivery.objects.get()
+    assert delivery.outcome == "accepted"
+    assert delivery.proof.startswith("{'sent'} as ")
+
+
+def test_anymails_settings_are_json(portal: Configuration) -> None:
+    given = portal.model_copy(update={"anymail": SecretStr('{"POSTMARK_SERVER_TOKEN": "t"}')})
+    assert given.anymail_settings() == {"POSTMARK_SERVER_TOKEN": "t"}
+    assert portal.anymail_settings() == {}
+    for wrong in ("[]", "{"):
+        with pytest.raises(BadInput):
+            portal.model_copy(update={"anymail": SecretStr(wrong)}).anymail_settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtps://u%40x:p%3A@mail.example.org", ("mail.example.org", 465, "u@x", "p:", True, False)),
+        ("smtp://mail.example.org:2525", ("mail.example.org", 2525, "", "", False, True)),
+        ("smtp://mail.example.org?starttls=no", ("mail.example.org", 587, "", "", False, False)),
+        ("smtp://127.0.0.1:25", ("127.0.0.1", 25, "", "", False, False)),
+    ],
+)
+def test_a_server_elsewhere_is_spoken_to_in_tls(url: str, expected: tuple[Any, ...]) -> None:
+    found = Configuration(smtp_url=SecretStr(url)).smtp
+    assert found is not None
+    assert (found.host, found.port, found.user, found.password, found.is_tls, found.starts_tls) == expected
+
+
+@pytest.mark.parametrize("url", ["imap://x", "smtp://", "mail.example.org", "smtp://x:99999"])
+def test_what_is_no_mail_server_is_refused(url: str) -> None:
+    with pytest.raises(BadInput):
+        _ = Configuration(smtp_url=SecretStr(url)).smtp

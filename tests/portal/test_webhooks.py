@@ -25,6 +25,7 @@ from hopback.portal.messages.access import endpoint_of, endpoints_of, posting_of
 from hopback.portal.messages.models import Announced, Attempt, Endpoint, EndpointState, Message, Posting
 from hopback.portal.messages.posting import check_url, post
 from hopback.portal.messages.webhooks import (
+    HUSH,
     MOST_ENDPOINTS,
     OVERLAP,
     PAUSES,
@@ -36,6 +37,7 @@ from hopback.portal.messages.webhooks import (
     event_types,
     remove_endpoint,
     replay,
+    replay_missed,
     rotate_secret,
     set_endpoint_state,
 )
@@ -364,6 +366,45 @@ def test_an_organisation_sees_and_keeps_its_own_endpoints_only(
     assert Posting.objects.get().state == "dead"
     work(now=today, until=today)
     assert not hooks.seen
+
+
+def test_an_endpoint_that_cannot_be_reached_is_left_alone_for_a_moment(
+    portal: Configuration, hooks: Hooks, today: datetime
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+    endpoint, _ = add(hooks, today, url=address)
+    for number in range(20):
+        tell(today, key=str(number))
+    work(now=today, until=today)
+    assert Attempt.objects.count() == 1  # the others wait and hold nobody up
+    assert set(Posting.objects.values_list("attempts", flat=True)) == {0, 1}
+    endpoint.refresh_from_db()
+    change_endpoint(BEA, endpoint, url=hooks.url, mailbox="a@example.org", label="", types=[], seen=1, at=today)
+    later = today + HUSH + timedelta(seconds=5)
+    work(now=later, until=later)
+    assert len(hooks.seen) == 20
+    assert set(Posting.objects.values_list("state", flat=True)) == {"delivered"}
+    endpoint.refresh_from_db()
+    assert endpoint.quiet_until is None
+
+
+def test_what_was_missed_is_posted_again_at_once(portal: Configuration, hooks: Hooks, today: datetime) -> None:
+    endpoint, _ = add(hooks, today)
+    set_endpoint_state(BEA, endpoint, EndpointState.PAUSED, seen=1, at=today)
+    for number in range(3):
+        tell(today, key=str(number))
+    paused = Endpoint.objects.get()
+    with pytest.raises(Refused):
+        replay_missed(BEA, paused, at=today)
+    set_endpoint_state(BEA, paused, EndpointState.ACTIVE, seen=2, at=today)
+    active = Endpoint.objects.get()
+    with pytest.raises(Refused):
+        replay_missed(BELL, active, at=today)
+    assert replay_missed(BEA, active, at=today) == 3
+    assert replay_missed(BEA, active, at=today) == 0
+    work(now=today, until=today)
+    assert len(hooks.seen) == 3
 
 
 def test_an_organisation_has_a_few_endpoints_at_most(portal: Configuration, hooks: Hooks, today: datetime) -> None:

@@ -338,10 +338,10 @@ def _stop_on_signals() -> Event:
 
 
 def _work(stopped: Event) -> None:
-    from hopback.portal.jobs.working import begin_all, work_until_stopped
+    from hopback.portal.jobs.working import begin_all, work_in_lanes
 
     begin_all(at=datetime.now(UTC))
-    work_until_stopped(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
+    work_in_lanes(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
 
 
 def _sqlite_file() -> tuple[Path, Configuration]:

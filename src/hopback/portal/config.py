@@ -7,6 +7,7 @@ file instead (``HOPBACK_SECRET_KEY_FILE``), as container platforms hand them out
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -100,7 +101,8 @@ class Configuration(BaseSettings):
     identity provider of their own: its issuer, what we are to it, and what it is called on the button.
     ``address`` is where the portal is found on the web, for the links in its mail.
     ``mail_from`` is who mail comes from, ``mail_replies`` the mailbox replies go to (by default the same), with
-    subaddresses. Mail is sent by ``smtp_url``, or by ``email_backend``, the dotted name of a Django mail backend;
+    subaddresses. Mail is sent by ``smtp_url``, or by ``email_backend``, the dotted name of a Django mail
+    backend (with ``anymail``, JSON, for one of anymail's);
     it is read from ``imap_url`` every ``imap_every_s`` seconds, or handed in under ``mail_hook_secret``, up to
     ``mail_in_largest`` bytes. ``webhook_fails_for_days`` is how long an endpoint may fail before it is disabled;
     ``webhooks_to_loopback`` lets webhooks go to this machine, for tests.
@@ -138,6 +140,8 @@ class Configuration(BaseSettings):
     smtp_url: SecretStr | None = None
     smtp_url_file: Path | None = None
     email_backend: str = ""
+    anymail: SecretStr | None = None
+    anymail_file: Path | None = None
     imap_url: SecretStr | None = None
     imap_url_file: Path | None = None
     imap_every_s: int = 60
@@ -166,6 +170,17 @@ class Configuration(BaseSettings):
         given = _secret(self.smtp_url, self.smtp_url_file, where="HOPBACK_SMTP_URL_FILE")
         return MailServer.parse(given, where="HOPBACK_SMTP_URL", plain="smtp", wrapped="smtps") if given else None
 
+    def anymail_settings(self) -> dict[str, Any]:
+        """What anymail is told of the service it sends by, such as its key."""
+        given = _secret(self.anymail, self.anymail_file, where="HOPBACK_ANYMAIL_FILE")
+        try:
+            found = json.loads(given or "{}")
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise BadInput("this is no JSON object", where="HOPBACK_ANYMAIL", mend='{"POSTMARK_SERVER_TOKEN": "…"}')
+        return found
+
     @property
     def imap(self) -> MailServer | None:
         """The mailbox that replies are read from, if one is set."""
@@ -176,6 +191,11 @@ class Configuration(BaseSettings):
     def keeps_mail(self) -> bool:
         """Whether mail is only kept, never sent: in an exercise or a demonstration without a mail server."""
         return self.exercise and not self.email_backend and self.smtp is None
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether a letter gets anywhere at all."""
+        return bool(self.email_backend) or self.smtp is not None or self.keeps_mail
 
     @property
     def posts_to_loopback(self) -> bool:

@@ -119,6 +119,7 @@ SOCIALACCOUNT_ADAPTER = "hopback.portal.accounts.adapters.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # the identity provider is the operator's own: its addresses are proven
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [CONFIGURATION.oidc]}} if CONFIGURATION.oidc else {}
+ANYMAIL = CONFIGURATION.anymail_settings()
 EMAIL_BACKEND = "hopback.portal.messages.backend.LettersBackend"  # what libraries send is on record as well
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # the few files of the wheel itself: there is nothing to collect

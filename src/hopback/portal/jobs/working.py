@@ -6,11 +6,13 @@ finds its claim gone and its effects rolled back. So a worker may be killed at a
 lost, nothing is done twice.
 
 What reaches out of the machine, such as a mail, cannot be rolled back and must not hold the database's
-lock meanwhile: it is an *errand*, run before the transaction that writes down what came of it.
+lock meanwhile: it is an *errand*, run before the transaction that writes down what came of it. Each kind of
+errand has a lane of its own, so that a mail server that does not answer keeps no clock from striking.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import F, Q
 
 from hopback.kernel.errors import HopbackError
@@ -42,6 +44,7 @@ __all__ = [
     "next_due",
     "runs",
     "work",
+    "work_in_lanes",
     "work_until_stopped",
 ]
 
@@ -140,16 +143,20 @@ def next_due(*, kinds: tuple[str, ...] = ()) -> datetime | None:
     return min((instant for instant in (waiting, running.first()) if instant is not None), default=None)
 
 
-def work(*, now: datetime, until: datetime, lease: timedelta = LEASE, limit: int | None = None) -> Worked:
+def work(
+    *, now: datetime, until: datetime, lease: timedelta = LEASE, limit: int | None = None, lane: Q | None = None
+) -> Worked:
     """Do everything that is due by ``until``, in the order it is due; what that brings about as well.
 
-    With a ``limit`` no more than so many jobs are done.
+    With a ``limit`` no more than so many jobs are done, with a ``lane`` only those in it.
 
     The clock each job is given begins at ``now`` and moves on to the time a job was due: a worker
     passes the same instant twice, a simulation passes the end of the time it skips.
     """
     done = failed = 0
-    while (limit is None or done + failed < limit) and (job := _claim(now=now, until=until, lease=lease)) is not None:
+    while (limit is None or done + failed < limit) and (
+        job := _claim(now=now, until=until, lease=lease, lane=lane)
+    ) is not None:
         now = max(now, job.due_at)
         if _run(job, at=now):
             done += 1
@@ -159,18 +166,43 @@ def work(*, now: datetime, until: datetime, lease: timedelta = LEASE, limit: int
 
 
 def work_until_stopped(
-    *, clock: Callable[[], datetime], is_stopped: Callable[[], bool], pause_s: float = 1.0, lease: timedelta = LEASE
+    *,
+    clock: Callable[[], datetime],
+    is_stopped: Callable[[], bool],
+    pause_s: float = 1.0,
+    lease: timedelta = LEASE,
+    lane: Q | None = None,
 ) -> None:
-    """The worker process's loop, on a real clock, which is looked at before each job."""
+    """A worker's loop, on a real clock, which is looked at before each job."""
     while not is_stopped():
         now = clock()
-        worked = work(now=now, until=now, lease=lease, limit=1)
+        worked = work(now=now, until=now, lease=lease, limit=1, lane=lane)
         if not worked.done:
             time.sleep(pause_s)
 
 
-def _claim(*, now: datetime, until: datetime, lease: timedelta) -> Job | None:
+def work_in_lanes(*, clock: Callable[[], datetime], is_stopped: Callable[[], bool], pause_s: float = 1.0) -> None:
+    """A worker process: a thread for each kind of errand, and one for everything else."""
+    kinds = sorted(_errands)
+    lanes = [~Q(kind__in=kinds), *(Q(kind=kind) for kind in kinds)]
+
+    def go(lane: Q) -> None:
+        try:
+            work_until_stopped(clock=clock, is_stopped=is_stopped, pause_s=pause_s, lane=lane)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=go, args=(lane,), daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _claim(*, now: datetime, until: datetime, lease: timedelta, lane: Q | None) -> Job | None:
     free = Q(state=JobState.WAITING, due_at__lte=until) | Q(state=JobState.RUNNING, leased_until__lte=until)
+    if lane is not None:
+        free &= lane
     while (found := Job.objects.filter(free).order_by("due_at", "id").first()) is not None:
         mine = uuid.uuid4()
         holds = max(lease, ERRAND_LEASE) if found.kind in _errands else lease

@@ -18,6 +18,7 @@ from hopback.portal.messages.access import (
     attempts_of,
     endpoint_of,
     endpoints_of,
+    has_missed,
     is_manager,
     posting_of,
     postings_of,
@@ -32,6 +33,7 @@ from hopback.portal.messages.webhooks import (
     event_types,
     remove_endpoint,
     replay,
+    replay_missed,
     rotate_secret,
     set_endpoint_state,
 )
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from hopback.portal.audit.actors import Actor
     from hopback.portal.messages.models import Endpoint
 
-__all__ = ["add", "change", "endpoint", "list_endpoints", "posting", "remove", "secret", "switch", "test"]
+__all__ = ["add", "change", "endpoint", "list_endpoints", "posting", "remove", "replay_all", "secret", "switch", "test"]
 
 MEMBERS: Final = (*READERS, Role.PROVIDER, Role.AGENCY, Role.SOURCE)
 MANAGERS: Final = (Role.LEAD, Role.PROVIDER, Role.AGENCY, Role.SOURCE)
@@ -99,6 +101,7 @@ def endpoint(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
         "states": PostingState.choices,
         "secrets": secrets_in_force(row, at=now()),
         "may_manage": _manages(actor, row),
+        "has_missed": has_missed(row),
         "is_staff": actor.role in READERS,
     }
     return render(request, "mailroom/webhook.html", context)
@@ -153,6 +156,15 @@ def test(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
     """Post a test."""
     announce_test(actor, _managed(actor, uid), at=now())
     notices.success(request, "A test is on its way; the log below says how it was taken.")
+    return redirect("messages:webhook", uid)
+
+
+@require_POST
+@page(*MANAGERS)
+def replay_all(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
+    """Post again what was given up or held back."""
+    count = replay_missed(actor, _managed(actor, uid), at=now())
+    notices.success(request, f"{count} {'is' if count == 1 else 'are'} on the way again.")
     return redirect("messages:webhook", uid)
 
 

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<slug:uid>/secret/", hooks.secret, name="webhook_secret"),
     path("webhooks/<slug:uid>/switch/", hooks.switch, name="webhook_switch"),
     path("webhooks/<slug:uid>/test/", hooks.test, name="webhook_test"),
+    path("webhooks/<slug:uid>/replay/", hooks.replay_all, name="webhook_replay"),
     path("webhooks/<slug:uid>/remove/", hooks.remove, name="webhook_remove"),
     path("<slug:uid>/", views.message, name="message"),
     path("<slug:uid>/raw/", views.raw, name="raw"),

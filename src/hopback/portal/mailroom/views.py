@@ -106,7 +106,13 @@ def outbox(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = OutboxForm(request.GET)
     state = form.cleaned_data["state"] if form.is_valid() else ""
     shown = paged(outbox_of(actor, state=state), request, order=("-pk",))
-    context = {"form": form, "page": shown, "keeps_mail": settings.CONFIGURATION.keeps_mail}
+    configuration = settings.CONFIGURATION
+    context = {
+        "form": form,
+        "page": shown,
+        "keeps_mail": configuration.keeps_mail,
+        "sends_mail": configuration.sends_mail,
+    }
     return render(request, "mailroom/outbox.html", context)
 
 

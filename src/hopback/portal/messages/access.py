@@ -25,6 +25,7 @@ from hopback.portal.messages.models import (
     Mailbox,
     Message,
     Posting,
+    PostingState,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "dispatch_of",
     "endpoint_of",
     "endpoints_of",
+    "has_missed",
     "inbox_item_of",
     "inbox_of",
     "is_manager",
@@ -195,6 +197,11 @@ def endpoint_of(actor: Actor, uid: str) -> Endpoint:
     if found is None:
         raise NotFound("there is no such endpoint")
     return found
+
+
+def has_missed(endpoint: Endpoint) -> bool:
+    """Whether anything was given up or held back of what an endpoint was to be told."""
+    return endpoint.postings.filter(state__in=(PostingState.DEAD, PostingState.HELD)).exists()
 
 
 def secrets_in_force(endpoint: Endpoint, *, at: datetime) -> QuerySet[EndpointSecret]:

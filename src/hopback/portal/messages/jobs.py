@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import imaplib
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from django.conf import settings
 
 from hopback.portal.audit.actors import SYSTEM
@@ -17,7 +19,7 @@ from hopback.portal.messages.channels import Told, bounce_listeners, delivery_li
 from hopback.portal.messages.models import DispatchState, Outcome
 from hopback.portal.messages.polling import read_mailbox
 from hopback.portal.messages.sending import carry
-from hopback.portal.messages.webhooks import POST, deliver, note_attempt
+from hopback.portal.messages.webhooks import POST, deliver, note_attempt, put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["begin_polling", "carry_a_letter", "poll", "post_an_announcement", "tell"]
 
 POLL: Final = "mail.poll"
+
+log = structlog.get_logger(__name__)
 
 
 @runs(CARRY)
@@ -82,11 +86,14 @@ def begin_polling(*, at: datetime) -> None:
 
 @runs(POLL)
 def poll(_payload: dict[str, Any], /, *, at: datetime) -> Callable[[], None]:
-    """Take in what has come into the mailbox. Whatever goes wrong is tried again at the next look."""
+    """Take in what has come into the mailbox. What goes wrong with the server is tried again at the next look."""
     configuration = settings.CONFIGURATION
     if configuration.imap is None:
         return _nothing
-    read_mailbox(configuration.imap, at=at)
+    try:
+        read_mailbox(configuration.imap, at=at)
+    except (OSError, imaplib.IMAP4.error) as error:
+        log.warning("mail.mailbox_not_read", error=str(error))
     return partial(owe, [Owed(POLL, POLL, at + timedelta(seconds=configuration.imap_every_s))])
 
 
@@ -94,9 +101,16 @@ def poll(_payload: dict[str, Any], /, *, at: datetime) -> Callable[[], None]:
 def post_an_announcement(payload: dict[str, Any], /, *, at: datetime) -> Callable[[], None]:
     """Post one announcement to one endpoint, unless it is held back."""
     posting = posting_numbered(payload["posting"])
+    quiet = posting.endpoint.quiet_until
+    if quiet is not None and quiet > at:
+        return partial(_put_off, posting, quiet, at)
     reply = deliver(posting, at=at)
     ended = at + timedelta(milliseconds=reply.duration_ms if reply is not None else 0)
     return partial(_note_attempt, posting, reply, ended)
+
+
+def _put_off(posting: Posting, until: datetime, at: datetime) -> None:
+    put_off(SYSTEM, posting, until=until, at=at)
 
 
 def _note_attempt(posting: Posting, reply: Reply | None, at: datetime) -> None:

@@ -236,6 +236,7 @@ class Endpoint(models.Model):
     """Where an organisation's program is told of what happens: a URL and the types it wants (none: all).
 
     ``mailbox`` is told when it is disabled. ``failing_since`` is the first of its failures since the last success.
+    ``quiet_until``: it could not be reached at all, so that nothing else is tried before.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -250,6 +251,7 @@ class Endpoint(models.Model):
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200)
     failing_since = models.DateTimeField(null=True)
+    quiet_until = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
 
     class Meta:

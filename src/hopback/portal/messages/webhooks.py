@@ -55,8 +55,10 @@ __all__ = [
     "event_types",
     "listeners_of",
     "note_attempt",
+    "put_off",
     "remove_endpoint",
     "replay",
+    "replay_missed",
     "rotate_secret",
     "set_endpoint_state",
 ]
@@ -81,8 +83,12 @@ PAUSES: Final = (
 )
 """The schedule Standard Webhooks recommends: about three days in all."""
 
+HUSH: Final = timedelta(minutes=1)
+"""How long nothing is posted to an endpoint that could not be reached: it would only hold up the others."""
+
 LONGEST_PAUSE: Final = timedelta(hours=24)
 MOST_ENDPOINTS: Final = 10
+MOST_AT_ONCE: Final = 1000
 GONE: Final = 410
 OK: Final = range(200, 300)
 
@@ -215,6 +221,15 @@ def deliver(posting: Posting, *, at: datetime) -> Reply | None:
     return post(posting.endpoint.url, body.encode(), headers, loopback=loopback)
 
 
+@action("webhook.put_off", may=may_run)
+def put_off(_actor: Actor, posting: Posting, *, until: datetime, at: datetime) -> None:
+    """Leave an endpoint that cannot be reached alone for a moment. It is no attempt."""
+    entry().about(posting.audit_name)
+    waiting = Posting.objects.filter(pk=posting.pk, state=PostingState.WAITING)
+    if waiting.update(due_at=until, changed_at=at):
+        owe([_posting_job(posting, until)])
+
+
 @action("webhook.posted", may=may_run)
 def note_attempt(_actor: Actor, posting: Posting, reply: Reply | None, *, at: datetime) -> None:
     """Write down what came of one attempt, and owe what follows from it."""
@@ -242,9 +257,10 @@ def note_attempt(_actor: Actor, posting: Posting, reply: Reply | None, *, at: da
     row.due_at = None
     if reply.status in OK:
         row.state = PostingState.DELIVERED
-        endpoint.failing_since = None
+        endpoint.failing_since = endpoint.quiet_until = None
     else:
         endpoint.failing_since = endpoint.failing_since or at
+        endpoint.quiet_until = at + HUSH if reply.status is None else None
         pause = _pause(row.attempts, reply)
         if pause is None:
             row.state = PostingState.DEAD
@@ -253,7 +269,7 @@ def note_attempt(_actor: Actor, posting: Posting, reply: Reply | None, *, at: da
             owe([_posting_job(row, row.due_at)])
         _give_up_if_it_must(endpoint, reply, at=at)
     row.save()
-    endpoint.save(update_fields=["failing_since", "state", "changed_at", "version"])
+    endpoint.save(update_fields=["failing_since", "quiet_until", "state", "changed_at", "version"])
 
 
 def _pause(attempts: int, reply: Reply) -> timedelta | None:
@@ -358,7 +374,7 @@ def set_endpoint_state(_actor: Actor, endpoint: Endpoint, state: EndpointState, 
         raise BadInput("an endpoint is made active or paused", where="state")
     entry().about(endpoint.audit_name)
     entry().facts = {"state": state.value}
-    _change(endpoint, seen=seen, at=at, state=state, failing_since=None)
+    _change(endpoint, seen=seen, at=at, state=state, failing_since=None, quiet_until=None)
 
 
 @action("endpoint.removed", may=may_manage)
@@ -396,6 +412,24 @@ def replay(_actor: Actor, posting: Posting, *, at: datetime) -> None:
     row.state, row.attempts, row.due_at, row.changed_at = PostingState.WAITING, 0, at, at
     row.save()
     owe([_posting_job(row, at)])
+
+
+@action("webhook.replayed", may=may_manage)
+def replay_missed(_actor: Actor, endpoint: Endpoint, *, at: datetime) -> int:
+    """Post everything again that was given up or held back, the oldest first. Returns how many, a thousand at most."""
+    entry().about(endpoint.audit_name)
+    if endpoint.state != EndpointState.ACTIVE:
+        raise Refused("the endpoint is told nothing at present", mend="make it active first")
+    missed = Posting.objects.select_for_update().filter(
+        endpoint=endpoint, state__in=(PostingState.DEAD, PostingState.HELD)
+    )
+    rows = list(missed.order_by("pk")[:MOST_AT_ONCE])
+    Posting.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=PostingState.WAITING, attempts=0, due_at=at, changed_at=at
+    )
+    owe([_posting_job(row, at) for row in rows])
+    entry().facts = {"postings": len(rows)}
+    return len(rows)
 
 
 @action("webhook.tested", may=may_manage)
