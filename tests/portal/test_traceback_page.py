@@ -12,6 +12,8 @@ from hopback.kernel.events import EVENTS
 from hopback.portal.audit.verify import verify
 from hopback.portal.embedded import seal_log
 from hopback.portal.jobs.working import work
+from hopback.portal.mitigations.actions import ActionDraft, record_action
+from hopback.portal.mitigations.models import ActionKind, Target
 from hopback.portal.tracebacks import actions, sentences
 from hopback.portal.tracebacks.access import by
 from hopback.portal.tracebacks.docket import load
@@ -410,7 +412,7 @@ def test_a_long_path_costs_no_more_queries(
         story.said(here, upstream=there, record_key=f"{here}-{place}")
     assert len(load(story.id).now.hops) == 20
     abe.get(story.page())
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         text = text_of(abe, story.page())
     assert "Hop 20" in text
     begun = time.perf_counter()
@@ -433,3 +435,18 @@ def test_what_may_be_done_is_what_the_process_allows(story: Story) -> None:
         assert can.at(1) == {"answer", "fork", "dispute"}
         assert can.at(2) == {"answer", "cancel"}
     assert can.because["void", None].startswith("analyst may not")
+
+
+def test_what_a_provider_did_about_it_stands_on_the_page(story: Story, signed_in: SignIn) -> None:
+    story.said("P1", customer="C-77")
+    draft = ActionDraft(
+        target=Target.CUSTOMER,
+        what="C-77",
+        kind=ActionKind.TERMINATED,
+        reason="the calls had no consent",
+        effective_at=story.at,
+    )
+    record_action(story.actors["Bell"], story.hop(1), draft, at=story.at)
+    text = text_of(signed_in("Abe"), story.page())
+    assert "What providers did about it" in text
+    assert "terminated" in text

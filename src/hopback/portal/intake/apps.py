@@ -12,12 +12,15 @@ class IntakeConfig(AppConfig):
     label = "intake"
 
     def ready(self) -> None:
-        """Put the moves of samples under the audit log, and let samples follow their tracebacks."""
+        """Put the moves of samples under the audit log, let samples follow their tracebacks and stand on their pages."""
         from hopback.portal.audit import covering  # noqa: PLC0415 -- models exist only now
         from hopback.portal.intake.actions import move_form  # noqa: PLC0415
         from hopback.portal.intake.following import follow  # noqa: PLC0415
         from hopback.portal.intake.models import Move  # noqa: PLC0415
+        from hopback.portal.intake.panels import sample_panel  # noqa: PLC0415
+        from hopback.portal.tracebacks import panels  # noqa: PLC0415
         from hopback.portal.tracebacks.docket import followed_by  # noqa: PLC0415
 
         covering.cover(Move, form=move_form)
         followed_by("intake", follow)
+        panels.register("sample", sample_panel)

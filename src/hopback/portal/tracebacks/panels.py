@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
     from hopback.portal.audit.actors import Actor
 
-__all__ = ["Panel", "panels", "register"]
+__all__ = ["Panel", "Shown", "panels", "register"]
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of the page. ``place`` is ``sample`` (with the call), ``end`` (below the hops) or ``side``."""
+    """A part of the page. ``place`` is ``sample`` (with the call), ``end`` (below the hops) or ``side``.
+
+    ``leads_to`` is where the thing itself is looked at; a candidate is vetted where its sample leads to.
+    """
 
     title: str
     template: str
     context: dict[str, Any]
     place: str = "end"
+    leads_to: str = ""
 
 
 _known: dict[str, Callable[..., Panel | None]] = {}
@@ -40,12 +44,22 @@ def register(name: str, panel: Callable[..., Panel | None]) -> None:
     _known[name] = panel
 
 
-def panels(request: HttpRequest, actor: Actor, traceback_id: str, *, at: datetime) -> dict[str, list[tuple[str, str]]]:
-    """The panels by place, each its title and its markup, in the order of their names."""
-    found: dict[str, list[tuple[str, str]]] = {"sample": [], "end": [], "side": []}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A panel as it stands on the page."""
+
+    title: str
+    markup: str
+    leads_to: str
+
+
+def panels(request: HttpRequest, actor: Actor, traceback_id: str, *, at: datetime) -> dict[str, list[Shown]]:
+    """The panels by place, in the order of their names."""
+    found: dict[str, list[Shown]] = {"sample": [], "end": [], "side": []}
     for name in sorted(_known):
         panel = _known[name](actor, traceback_id, at=at)
         if panel is not None:
-            markup = render_to_string(panel.template, panel.context, request)
-            found.setdefault(panel.place, []).append((panel.title, markup))
+            context = {**panel.context, "print": "print" in request.GET}
+            markup = render_to_string(panel.template, context, request)
+            found.setdefault(panel.place, []).append(Shown(panel.title, markup, panel.leads_to))
     return found

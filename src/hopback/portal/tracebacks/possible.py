@@ -100,7 +100,7 @@ def possible(
     hops = {
         hop.number: frozenset(
             verb
-            for verb, command in _of_hop(trace, hop, by=by, at=at, policy=policy)
+            for verb, command in _of_hop(trace, hop, by=by, at=at, policy=policy, knows=knows)
             if allowed(verb, hop.number, command)
         )
         for hop in trace.hops
@@ -132,10 +132,12 @@ def _going_on(trace: Trace, *, by: By, knows: Callable[[str | None], bool]) -> C
     return cmd.Advance(last.number, by=by) if knows(last.standing.upstream) else None
 
 
-def _of_hop(trace: Trace, hop: Hop, *, by: By, at: datetime, policy: Policy) -> Iterator[tuple[str, Command | None]]:
+def _of_hop(
+    trace: Trace, hop: Hop, *, by: By, at: datetime, policy: Policy, knows: Callable[[str | None], bool]
+) -> Iterator[tuple[str, Command | None]]:
     number, latest = hop.number, hop.latest
     unclear = Answer(AnswerKind.NEEDS_REVIEW, why=(SAID,))
-    yield "accept", cmd.AcceptAnswer(number, upstream_known=True, by=by) if _can_stand(hop) else None
+    yield "accept", cmd.AcceptAnswer(number, upstream_known=True, by=by) if _can_stand(hop, knows) else None
     yield "return", cmd.RejectAnswer(number, (SAID,), by=by)
     is_named = latest is not None and latest.answer.kind is AnswerKind.UPSTREAM_NAMED
     # What stands and is followed is corrected as an answer; this mends a name.
@@ -155,12 +157,12 @@ def _of_hop(trace: Trace, hop: Hop, *, by: By, at: datetime, policy: Policy) -> 
     yield "cancel", cmd.CancelHop(number, SAID, by=by)
 
 
-def _can_stand(hop: Hop) -> bool:
-    """Whether the latest answer says something that a person may let stand as it is."""
+def _can_stand(hop: Hop, knows: Callable[[str | None], bool]) -> bool:
+    """Whether the latest answer can be followed if it stands: a name the directory does not know leads nowhere."""
     if hop.latest is None:
         return False
     answer = hop.latest.answer
-    return answer.kind is not AnswerKind.UPSTREAM_NAMED or answer.upstream is not None
+    return answer.kind is not AnswerKind.UPSTREAM_NAMED or knows(answer.upstream)
 
 
 def _finding(hop: Hop, *, by: By, at: datetime, policy: Policy) -> Command | None:

@@ -337,7 +337,7 @@ def _corrected(event: ev.HopCorrected, names: Names, before: Trace | None) -> _W
     if response.on_behalf:
         why.append("Written down by the consortium on the provider's behalf.")
     who = _provider_of(before, event.hop, names)
-    text = f"{who} corrects its answer: it now {said_words(response.answer, names=names)} (version {response.version})."
+    text = f"{who} corrects its answer (version {response.version}): it {said_words(response.answer, names=names)}."
     return _Words(text, tuple(why), "warn")
 
 
