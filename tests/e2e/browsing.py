@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +35,9 @@ PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
 BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
 NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
+STICKING_OUT: Final = """[...document.querySelectorAll("body *")]
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".wide, .path"))
+  .slice(0, 5).map(one => one.outerHTML.slice(0, 120))"""
 OUTER: Final = "all => all.map(one => one.outerHTML)"
 AXE_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -54,15 +56,15 @@ def allowing_orm_beside_playwright() -> Iterator[None]:
             os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
 
 
-@cache
-def _axe() -> Axe:
-    return Axe()
-
-
 def violations(page: Page, *, rules: tuple[str, ...] = ()) -> list[str]:
     """What axe finds wrong with the page as it stands, by all its rules or by these."""
     only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
-    found = _axe().run(page, options={"resultTypes": ["violations"], "runOnly": only}).response["violations"]
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate(
+        "options => axe.run(document, options).then(found => found.violations)",
+        {"resultTypes": ["violations"], "runOnly": only, "elementRef": False},
+    )
     return [
         " ".join(f"axe {one['id']}: {node['html'][:200]}: {node['failureSummary'][:300]}".split())
         for one in found
@@ -70,20 +72,25 @@ def violations(page: Page, *, rules: tuple[str, ...] = ()) -> list[str]:
     ]
 
 
-def check_page(page: Page) -> list[str]:
-    """What is wrong with the page: accessibility on light and dark paper, headings, inline style, a narrow screen."""
+def check_page(page: Page, *, is_light_alone: bool = False) -> list[str]:
+    """What is wrong with the page: accessibility on light and dark paper, headings, inline style, a narrow screen.
+
+    ``is_light_alone`` leaves dark paper and the narrow screen out.
+    """
     wrong = [f"inline style: {one[:120]}" for one in page.eval_on_selector_all("[style]", OUTER)]  # axe leaves some
     wrong += violations(page)
     if (count := page.locator("h1").count()) != 1:
         wrong.append(f"{count} h1")
     if not page.title().removesuffix("· Hopback").strip():
         wrong.append("no title")
+    if is_light_alone:
+        return wrong
     page.emulate_media(color_scheme="dark")
     wrong += [f"dark: {one}" for one in violations(page, rules=("color-contrast",))]
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(NARROW)
     if (width := page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
-        wrong.append(f"scrolls sideways on a narrow screen: {width} px")
+        wrong.append(f"scrolls sideways on a narrow screen, {width} px: {page.evaluate(STICKING_OUT)}")
     wrong += [f"narrow: {one}" for one in violations(page, rules=("scrollable-region-focusable", "target-size"))]
     page.set_viewport_size(WIDE)
     return wrong
