@@ -26,6 +26,10 @@ from hopback.portal.intake.facts import read_facts
 from hopback.portal.intake.recordings import keep as keep_sound
 from hopback.portal.intake.sheets import read as read_sheet
 from hopback.portal.jobs.working import work
+from hopback.portal.library.actions import Draft, draft, publish
+from hopback.portal.library.models import ItemKind
+from hopback.portal.mitigations.actions import ActionDraft, record_action
+from hopback.portal.mitigations.models import ActionKind, Target
 from hopback.portal.tracebacks.actions import (
     answer_hop,
     open_traceback,
@@ -79,7 +83,8 @@ def seed(folder: Path) -> None:
     asked(people, "A2", called=12025550144, at=NOON + timedelta(hours=20))  # due on Wednesday
     third = asked(people, "A3", called=12025550145, at=NOON + timedelta(hours=21))
     answered(people, third, "Bell", upstream="P2", at=NOON + timedelta(hours=26))  # to be checked
-    propose(people, "A4", called=12025550146, at=NOON + timedelta(hours=22))  # to be vetted
+    publish_something(people)
+    record_what_was_done(people, third)
     taken_in(people, at=NOON + timedelta(hours=23))
     work(now=NOON, until=BEGINNING)
 
@@ -179,6 +184,21 @@ def propose(people: dict[str, User], reference: str, *, called: int, at: datetim
         reference=reference,
     )
     return Traceback.objects.get(pk=trace.id)
+
+
+def publish_something(people: dict[str, User]) -> None:
+    ada = actor_of("Ada", people["Ada"])
+    wanted = Draft("How to answer in 24 hours", "# What counts\n\nA full answer names one party.", kinds=("provider",))
+    item = draft(ada, ItemKind.ANNOUNCEMENT, wanted, at=NOON)
+    publish(ada, item, notify=False, seen=item.version, at=NOON)
+
+
+def record_what_was_done(people: dict[str, User], hop: Hop) -> None:
+    hop.refresh_from_db()
+    said = ActionDraft(
+        ActionKind.WARNED, Target.CUSTOMER, "C-17", NOON + timedelta(hours=26), reason="told to stop, in writing"
+    )
+    record_action(actor_of("Bell", people["Bell"]), hop, said, at=NOON + timedelta(hours=26))
 
 
 def asked(people: dict[str, User], reference: str, *, called: int, at: datetime) -> Hop:

@@ -31,55 +31,63 @@ def addresses(visit: Visit) -> list[str]:
 
 
 def view_of(path: str) -> str:
+    """The view at an address, and which of its forms where it has several."""
     try:
         match = resolve(urlsplit(path).path)
     except Resolver404:
         return ""
-    return match.view_name or match.url_name or match.route
+    name = match.view_name or match.route
+    return f"{name}:{match.kwargs['verb']}" if "verb" in match.kwargs else name
+
+
+def is_page(visit: Visit, path: str) -> bool:
+    """Whether a page opens there, and no file. A link leads to one or the other."""
+    try:
+        response = visit.go(path)
+    except Error as error:
+        if "Download is starting" not in str(error):
+            raise
+        return False
+    assert response.ok, f"{path} leads to {response.status}"
+    return "text/html" in response.headers.get("content-type", "")
+
+
+def wrong_with(visit: Visit, name: str) -> list[str]:
+    """What is wrong with the page that is open.
+
+    A page of one's own account is looked at once, in whatever role; one that another role has been to is held
+    against axe alone.
+    """
+    is_known = name in _known
+    _known.add(name)
+    wrong = []
+    if not (is_known and name.startswith(("account", "mfa"))):
+        wrong = check_page(visit.page, is_light_alone=is_known)
+    wrong += [f"console: {one}" for one in visit.complaints]
+    visit.complaints.clear()
+    return [f"{visit.path} ({name}): {one}" for one in wrong]
 
 
 def walk(visit: Visit, who: str) -> tuple[dict[str, str], list[str]]:
-    """Every page that links lead to, by the name of its view, and what is wrong with any of them.
-
-    A page of one's own account is held against everything once, in whatever role; one that another role has been to
-    is only held against axe.
-    """
+    """Every page that links lead to, by the name of its view, and what is wrong with any of them."""
     looked_at: dict[str, str] = {}
     wrong: list[str] = []
     known, waiting, tried = {"/"}, ["/"], set()
     while waiting:
         path = waiting.pop(0)
         asked = view_of(path)
-        if not asked:
-            wrong.append(f"{path}: leads nowhere")
-        if not asked or asked in tried or "logout" in asked or asked.startswith("api"):
+        if asked in tried or "logout" in asked or asked.startswith("api"):
             continue
         tried.add(asked)
-        try:
-            response = visit.go(path)
-        except Error as error:
-            if "Download is starting" not in str(error):
-                raise
-            continue
-        name = view_of(visit.path)
-        if name in looked_at or "text/html" not in response.headers.get("content-type", ""):
+        if not is_page(visit, path) or (name := view_of(visit.path)) in looked_at:
             continue
         looked_at[name] = path
-        if not response.ok:
-            wrong.append(f"{path} ({name}): {response.status}")
-            continue
-        is_known = name in _known
-        _known.add(name)
-        if not (is_known and name.startswith(("account", "mfa"))):
-            wrong += [f"{path} ({name}): {one}" for one in check_page(visit.page, is_light_alone=is_known)]
-        wrong += [f"{path} ({name}): console: {one}" for one in visit.complaints]
-        visit.complaints.clear()
+        wrong += wrong_with(visit, name)
         if LOOK:
             visit.page.screenshot(path=f"{LOOK}/{who}-{name.replace(':', '-')}.png", full_page=True)
-        for address in addresses(visit):
-            if address not in known:
-                known.add(address)
-                waiting.append(address)
+        fresh = [address for address in addresses(visit) if address not in known]
+        known.update(fresh)
+        waiting += dict.fromkeys(fresh)
     return looked_at, wrong
 
 
