@@ -87,6 +87,7 @@ def show(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
         "form": form,
         "is_staff": actor.role in READERS,
         "may_verify": actor.role in STAFF and counted is not None,
+        "may_record": actor.role in (Role.PROVIDER, *STAFF) and counted is not None,
         "is_own": actor.role is Role.PROVIDER,
     }
     return render(request, "mitigations/action.html", context, status=status)
