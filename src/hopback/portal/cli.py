@@ -200,18 +200,18 @@ def key(provider: str, /, *, days: int = 365) -> None:
 
 
 @app.command(name="mail-in")
-def mail_in(message: Path, /) -> None:
+def mail_in(message: Path | None = None, /) -> None:
     """Take in one mail as it came (RFC 5322), for a mail server that hands mail to a program.
 
     Args:
-        message: the file; - reads it from stdin.
+        message: the file; without one the message is read from stdin.
     """
     _set_up(migrate=False)
     from hopback.portal.audit.actors import SYSTEM
     from hopback.portal.messages.actions import take_in
 
     try:
-        raw = sys.stdin.buffer.read() if str(message) == "-" else message.read_bytes()
+        raw = sys.stdin.buffer.read() if message is None else message.read_bytes()
     except OSError as error:
         raise NotFound(f"cannot be read: {error.strerror}", where=str(message)) from None
     taken = take_in(SYSTEM, raw, via="file", at=datetime.now(UTC))
