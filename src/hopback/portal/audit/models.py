@@ -84,6 +84,7 @@ class Leaf(AppendOnly):
         indexes = (
             models.Index(name="leaf_unsealed", fields=["serial"], condition=Q(number__isnull=True)),
             models.Index(name="leaf_subject", fields=["subject", "serial"]),
+            models.Index(name="leaf_actor", fields=["actor", "at"]),
         )
 
     def __str__(self) -> str:

@@ -75,6 +75,7 @@ __all__ = [
     "record_bounce",
     "record_deliveries",
     "record_delivery",
+    "remind",
     "reopen",
     "resolve_dispute",
     "resume",
@@ -557,6 +558,13 @@ def keep_clock(actor: Actor, hop: Hop, *, at: datetime) -> StepKind | None:
             docket.do(cmd.Stall(by=by(actor)), at=at)
     _saved(docket, at=at)
     return due
+
+
+@action("hop.reminded", may=may_decide)
+def remind(actor: Actor, hop: Hop, *, at: datetime, seen: int | None = None) -> Trace:
+    """Remind a provider now, besides the clock's own reminders; its contact's digest follows. Once an hour counts."""
+    docket = load(hop.traceback_id, lock=True)
+    return _finish(docket, cmd.RemindHop(hop.number, f"by_hand:{at:%Y-%m-%dT%H}", by=by(actor, seen=seen)), at=at)
 
 
 @action("hop.found", may=may_decide)

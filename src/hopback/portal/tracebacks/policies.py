@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hopback.kernel.errors import BadInput, NotFound
 from hopback.kernel.policy import Policy
+from hopback.portal.audit.actors import READERS
 from hopback.portal.tracebacks.models import PolicyVersion
 from hopback.proofs.canonical import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from hopback.portal.audit.actors import Actor
 
 __all__ = [
     "EXERCISE",
@@ -35,6 +40,7 @@ __all__ = [
     "policy_named",
     "terms_of",
     "version_of",
+    "versions_of",
 ]
 
 NOTICE: Final = "notice"
@@ -171,6 +177,12 @@ def current_policy(jurisdiction: str = "us", *, at: datetime) -> Policy:
     rows = PolicyVersion.objects.filter(jurisdiction=jurisdiction, since__lte=at).order_by("-since", "-version")
     version = rows.values_list("version", flat=True).first()
     return STANDARD if version is None else policy_named(version)
+
+
+def versions_of(actor: Actor) -> QuerySet[PolicyVersion]:
+    """The versions people wrote, the newest first, for whoever sees what the consortium sees."""
+    rows = PolicyVersion.objects.filter(jurisdiction__in=actor.jurisdictions).order_by("-since", "-version")
+    return rows if actor.role in READERS else rows.none()
 
 
 def version_of(terms: Terms, *, jurisdiction: str, since: datetime) -> str:

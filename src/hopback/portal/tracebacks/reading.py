@@ -11,7 +11,7 @@ from hopback.kernel.answers import AnswerKind
 from hopback.kernel.hops import HELD, WORKING, HopState
 from hopback.kernel.paths import effective_path
 from hopback.portal.tracebacks.docket import load_all
-from hopback.portal.tracebacks.models import Hop, Traceback
+from hopback.portal.tracebacks.models import Hop, Traceback, TraceEvent
 from hopback.portal.tracebacks.projections import UNANSWERED
 from hopback.portal.tracebacks.wording import request_of
 
@@ -30,6 +30,7 @@ __all__ = [
     "CallResult",
     "HopResult",
     "is_withdrawn",
+    "notices_of",
     "open_hops",
     "requests_of",
     "results_of",
@@ -166,3 +167,9 @@ def _hop(hop: hops.Hop) -> HopResult:
         confidence=said.confidence,
         why=said.why,
     )
+
+
+def notices_of(tracebacks: Iterable[str]) -> dict[tuple[str, int, int], datetime]:
+    """When each step of the ladder was taken, by traceback, hop and step; the last is the notice of a finding."""
+    rows = TraceEvent.objects.filter(traceback__in=set(tracebacks), name="hop.escalated").order_by("id")
+    return {(row.traceback_id, row.data["hop"], row.data["step"]): row.at for row in rows}

@@ -10,3 +10,9 @@ class WebConfig(AppConfig):
 
     name = "hopback.portal.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Put what providers are found, and what they reply, under the audit log."""
+        from hopback.portal.web.covering import register  # noqa: PLC0415 -- models exist only now
+
+        register()

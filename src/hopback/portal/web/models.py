@@ -7,9 +7,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from hopback.kernel.findings import Standing
 from hopback.portal.accounts.models import User
+from hopback.portal.audit.models import AppendOnly
+from hopback.portal.directory.models import Provider
 
-__all__ = ["SavedFilter", "SearchEntry"]
+__all__ = ["ProviderReply", "SavedFilter", "SearchEntry", "StandingStep"]
+
+STANDINGS = [standing.value for standing in Standing]
 
 
 class SavedFilter(models.Model):
@@ -67,3 +72,57 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} for {self.audience}"
+
+
+class StandingStep(AppendOnly):
+    """One step of a provider's standing over a period, taken by a person for a reason; the last is how it stands.
+
+    ``counts`` are what was counted then, with what each is a share of, and the thresholds; ``evidence`` are ids of
+    tracebacks, requests and messages. ``noticed_at`` is when the provider was told, null where it was not.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    leaf = models.UUIDField(db_index=True)
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="standing_steps")
+    number = models.PositiveIntegerField()
+    was = models.CharField(max_length=24)
+    now = models.CharField(max_length=24)
+    at = models.DateTimeField()
+    author = models.CharField(max_length=200)
+    reason = models.TextField()
+    evidence = models.JSONField(default=list)
+    counts = models.JSONField(default=dict)
+    policy = models.CharField(max_length=64)
+    noticed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="standing_once_a_number", fields=["provider", "number"]),
+            models.CheckConstraint(name="standing_known", condition=Q(now__in=STANDINGS, was__in=STANDINGS)),
+            models.CheckConstraint(name="standing_has_a_reason", condition=~Q(reason="")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}: {self.was} to {self.now}"
+
+    @property
+    def audit_name(self) -> str:
+        """What the log calls it."""
+        return f"provider:{self.provider_id}/standing:{self.number}"
+
+
+class ProviderReply(AppendOnly):
+    """What a provider says to a step of its standing; it is shown wherever the step is."""
+
+    id = models.BigAutoField(primary_key=True)
+    leaf = models.UUIDField(db_index=True)
+    step = models.ForeignKey(StandingStep, on_delete=models.PROTECT, related_name="replies")
+    at = models.DateTimeField()
+    author = models.CharField(max_length=200)
+    text = models.TextField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(name="reply_says_something", condition=~Q(text="")),)
+
+    def __str__(self) -> str:
+        return f"reply to {self.step_id}"

@@ -23,12 +23,14 @@ STAFF_PAGES: Final = (
     ("Intake", "intake:list"),
     ("Tracebacks", "web:tracebacks"),
     ("Waiting", "web:waiting"),
+    ("Findings", "web:findings"),
     ("Campaigns", "campaigns:list"),
     ("Providers", "directory:list"),
     ("Actions", "mitigations:list"),
     ("Agencies", "referrals:list"),
     ("Messages", "messages:list"),
     ("Library", "library:list"),
+    ("Workload", "web:workload"),
 )
 
 PAGES: Final = {

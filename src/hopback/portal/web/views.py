@@ -17,6 +17,7 @@ from hopback.portal.clock import now
 from hopback.portal.pages import paged, render, status_of
 from hopback.portal.web.access import colleagues_of, filter_of, filters_of
 from hopback.portal.web.actions import keep_filter, note_export, remove_filter, share_filter
+from hopback.portal.web.bulk import VERBS
 from hopback.portal.web.filters import FilterForm, filtered, normal_query, order_of
 from hopback.portal.web.finding import KINDS, find
 from hopback.portal.web.navigation import pages_of
@@ -66,6 +67,7 @@ def tracebacks(request: HttpRequest, actor: Actor) -> HttpResponse:
         "is_narrowed": good.is_narrowed,
         "kept": [(one, f"{reverse('web:tracebacks')}?{one.query}", one.query == query) for one in filters_of(actor)],
         "is_staff": actor.role in STAFF,
+        "verbs": VERBS.items(),
     }
     return render(request, "web/tracebacks.html", context, status=200 if form.is_valid() else 422)
 
