@@ -66,7 +66,7 @@ def loads_of(actor: Actor, *, at: datetime) -> list[Load]:
             late=Count("pk", filter=Q(is_overdue=True)),
         )
     )
-    by_owner: dict[int | None, dict[str, Any]] = {row["owner"]: row for row in counted}
+    by_owner: dict[int | None, Any] = {row["owner"]: row for row in counted}
     since: dict[int | None, list[float]] = {}
     for owner, start in rows.filter(waiting_since__isnull=False).values_list("owner", "waiting_since"):
         if start is not None:
