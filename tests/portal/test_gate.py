@@ -70,7 +70,9 @@ def test_views_and_endpoints_have_tracebacks_from_the_gate_only(path: Path) -> N
             module = node.module or ""
             assert not module.endswith(".docket"), f"{path.name}:{node.lineno}: what is shown comes from access.seen()"
             assert not (module == "hopback.kernel.disclosure" and "disclose" in names), f"{path.name}:{node.lineno}"
-            assert not names & {"replay", "evolve"}, f"{path.name}:{node.lineno}"
+            assert not (module.startswith("hopback.kernel") and names & {"replay", "evolve"}), (
+                f"{path.name}:{node.lineno}"
+            )
 
 
 def test_every_address_says_to_whom_it_shows_itself() -> None:
@@ -105,7 +107,7 @@ def test_every_operation_of_the_api_needs_a_key(portal: Configuration) -> None:
 def traced(cast: dict[str, Any], noon: datetime, answer: Callable[..., HopAnswer]) -> dict[str, str]:
     """Two tracebacks: one from P1 by P2 to P5, who names its customer; one at P3 alone. Words to look for."""
     at = datetime.now(UTC) - timedelta(hours=2)
-    sample = Sought(12025550143, 13125550188, at - timedelta(days=1), 60.0)
+    sample = Sought(12125550167, 13125550188, at - timedelta(days=1), 60.0)
     open_call("REF-ALPHA", sample, terminating="P1", at=at, campaign="Parcel fee of campaign one")
     for provider, said in (
         ("P1", {"upstream": "P2"}),
@@ -134,7 +136,7 @@ def traced(cast: dict[str, Any], noon: datetime, answer: Callable[..., HopAnswer
         "name of P4": "Far Shore Telecom",
         "name of P5": "Elm Originating",
         "customer of P5": "CUST-OF-ELM",
-        "called one": "2025550143",
+        "called one": "2125550167",
         "called two": "6175550144",
         "campaign one": "Parcel fee of campaign one",
         "campaign two": "Car warranty of campaign two",
@@ -144,10 +146,8 @@ def traced(cast: dict[str, Any], noon: datetime, answer: Callable[..., HopAnswer
 MAY_SEE = {
     "Dana": set(),
     "Bell": {"request of P1", "name of P1", "name of P2", "called one", "campaign one"},
-    "Bea": {"request of P1", "name of P1", "name of P2", "called one", "campaign one"},
     "Cole": {"request of P2", "name of P2", "name of P1", "name of P5", "called one", "campaign one"},
     "Fay": set(),
-    "Gil": set(),
     "Sol": set(),
 }
 """Of the words of :func:`traced`, those that may reach each person by any address."""
@@ -156,16 +156,16 @@ MAY_SEE = {
 def _addresses(traced: dict[str, str]) -> Iterator[str]:
     """Every address of the portal with every id there is in the place of each of its parameters."""
     ids = [value for key, value in traced.items() if key.split()[0] in {"trace", "request", "reference"}]
-    words = [*ids, "P1", "P2", "P3", "P5", "P9", "consortium", "FTC", "honeypots", "1", "2"]
+    words = [*ids, "P1", "P2", "P3", "FTC", "1"]
     for route, _name, _pattern in PATTERNS:
         kinds = re.findall(r"<(?:(\w+):)?\w+>", route)
         if "(?P" in route or not kinds:
             if "(?P" not in route:
                 yield "/" + route.removesuffix("$")
             continue
-        pools = [[1, 2, 3] if kind == "int" else words for kind in kinds]
+        pools = [[1, 2] if kind == "int" else words for kind in kinds]
         bare = re.sub(r"<[^>]+>", "{}", route)
-        for some in itertools.islice(itertools.product(*pools), 60):
+        for some in itertools.islice(itertools.product(*pools), 14):
             yield "/" + bare.format(*some)
 
 
@@ -183,9 +183,9 @@ def test_a_crawl_of_every_address_shows_nobody_what_is_not_theirs(
     forbidden = {key: value for key, value in traced.items() if key not in MAY_SEE[name]}
     visited = 0
     for address in dict.fromkeys(_addresses(traced)):
-        if "logout" in address or address.startswith(("/api/", "/account/sessions")):
+        if "logout" in address or address.startswith("/api/"):
             continue
-        for query in ("", "?q=Elm", "?q=2025550143"):
+        for query in ("", "?q=Elm", "?q=2125550167"):
             response = client.get(address + query)
             assert response.status_code < 500, f"{name} gets {response.status_code} from {address}"
             if response.status_code == 404:
@@ -201,12 +201,12 @@ def test_a_crawl_of_every_address_shows_nobody_what_is_not_theirs(
 
 
 def test_what_staff_sees_answers_too(traced: dict[str, str], signed_in: Callable[[str], Client]) -> None:
-    for name in ("Ada", "Otto"):
+    for name in ("Otto",):
         client = signed_in(name)
         client.raise_request_exception = False
         shown = 0
         for address in dict.fromkeys(_addresses(traced)):
-            if "logout" in address or address.startswith(("/api/", "/account/sessions")):
+            if "logout" in address or address.startswith("/api/"):
                 continue
             response = client.get(address)
             assert response.status_code < 500, f"{name} gets {response.status_code} from {address}"
@@ -220,7 +220,7 @@ def test_a_crawl_changes_nothing(traced: dict[str, str], signed_in: Callable[[st
     before = list(Traceback.objects.order_by("pk").values_list("pk", "version", "leaf"))
     verbs = set(Leaf.objects.values_list("action", flat=True))
     for address in dict.fromkeys(_addresses(traced)):
-        if "logout" not in address and not address.startswith(("/api/", "/account/sessions")):
+        if "logout" not in address and not address.startswith("/api/"):
             client.get(address)
             client.head(address)
     assert list(Traceback.objects.order_by("pk").values_list("pk", "version", "leaf")) == before
