@@ -14,6 +14,7 @@ from hopback.kernel.errors import BadInput, BrokenProof, Conflict, HopbackError,
 from hopback.kernel.refusals import Collision, Refusal, Why
 from hopback.portal.accounts.keys import Key
 from hopback.portal.campaigns.api import router as campaigns
+from hopback.portal.desk.api import router as desk
 from hopback.portal.directory.api import router as directory
 from hopback.portal.intake.api import router as samples
 from hopback.portal.mailroom.api import router as webhooks
@@ -103,6 +104,7 @@ api.add_router("", webhooks)
 api.add_router("", referrals)
 api.add_router("", campaigns)
 api.add_router("", samples)
+api.add_router("", desk)
 
 
 def problem(status: int, code: str, title: str, *, where: str = "", mend: str = "", **more: Any) -> HttpResponse:

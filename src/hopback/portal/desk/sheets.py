@@ -86,6 +86,11 @@ class Entry:
         return self.form is not None and not self.wrong
 
     @property
+    def said(self) -> str:
+        """What is said, in words."""
+        return dict(SAID).get(self.form.cleaned_data["said"], "") if self.form is not None else ""
+
+    @property
     def is_open(self) -> bool:
         """Whether nothing was filled in."""
         return self.form is None and not self.wrong

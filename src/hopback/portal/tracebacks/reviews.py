@@ -59,15 +59,15 @@ def review_of(trace: Trace, *, result: Result, knows: Callable[[str | None], boo
 
 def _unjudged(number: int, response: Response, *, knows: Callable[[str | None], bool]) -> str:
     answer = response.answer
-    if answer.kind in FOR_A_PERSON:
-        return f"hop {number} answers {answer.kind.value}"
     missing = answer.missing()
-    if missing == ("upstream",) and answer.upstream_name:
-        return f"hop {number} names {answer.upstream_name}, which is not in the directory"
-    if missing:
-        return f"the answer of hop {number} lacks {', '.join(missing)}"
-    if answer.upstream is not None and not knows(answer.upstream):
-        return f"hop {number} names {answer.upstream}, which is not in the directory"
-    if not response.authenticated:
-        return f"the answer of hop {number} came without sign-in"
-    return f"the answer of hop {number} is to be judged"
+    if answer.kind in FOR_A_PERSON:
+        said = f"hop {number} answers {answer.kind.value}"
+    elif missing == ("upstream",) and answer.upstream_name:
+        said = f"hop {number} names {answer.upstream_name}, which is not in the directory"
+    elif missing:
+        said = f"the answer of hop {number} lacks {', '.join(missing)}"
+    elif answer.upstream is not None and not knows(answer.upstream):
+        said = f"hop {number} names {answer.upstream}, which is not in the directory"
+    else:
+        said = f"the answer of hop {number} is to be judged"
+    return said if response.authenticated else f"{said}; nobody had signed in"
