@@ -41,7 +41,7 @@ def test_looking_changes_nothing_and_is_no_receipt(link: tuple[Hop, str]) -> Non
     for method in ("get", "head", "get"):
         answer = getattr(Client(), method)(f"/requests/by-link/{token}/")
         assert answer.status_code == 200
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "private, no-store"
     Client().get(f"/requests/by-link/{token}/upstreams/", {"find": "x y"})
     assert Client().get(f"/requests/by-link/{token}/receive/").status_code == 405

@@ -96,7 +96,8 @@ def linked_ask(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """A page whose address is a secret names it to nobody, and is found by no search engine."""
-    response.headers["Referrer-Policy"] = "no-referrer"
+    """A page whose address is a secret names it to nobody else, and is found by no search engine."""
+    # Under no-referrer a browser sends its forms from the origin "null", which no portal trusts.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
