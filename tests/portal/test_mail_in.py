@@ -144,6 +144,20 @@ def test_automatic_answers_and_loops_are_kept_and_bother_nobody(
     assert InboxItem.objects.exists() is (nature is Nature.LETTER)
 
 
+def test_what_a_mail_system_writes_in_its_own_form_is_put_before_a_person(asked: Message, noon: datetime) -> None:
+    for number, (sender, to) in enumerate(
+        (("MAILER-DAEMON@mx.example.org", to_us(asked)), ("MAILER-DAEMON@mx.example.org", "desk@hopback.test"))
+    ):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Return-Path"], mail["Message-ID"] = sender, to, "<>", f"<{number}@mx>"
+        mail.set_content("Your message could not be delivered.\n")
+        take_in(SYSTEM, mail.as_bytes(), via="imap", at=noon)
+    item = InboxItem.objects.get()
+    assert (item.is_placed, item.about) == (True, "hop:R1")
+    assert "may not have arrived" in item.why
+    assert Dispatch.objects.get().state == "accepted"
+
+
 def report(to: str, *, action: str = "failed", status: str = "5.1.1", returned: str = "", code: str = "") -> bytes:
     lines = [
         "Return-Path: <>",

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from hook_stub import Hooks
 from hopback.portal.audit.actors import SYSTEM, Actor
+from hopback.portal.audit.models import Leaf
 from hopback.portal.jobs.working import work
 from hopback.portal.messages.actions import send, take_in
 from hopback.portal.messages.channels import leads_to
@@ -145,6 +146,17 @@ def test_a_letter_with_a_secret_is_shown_to_nobody_in_a_real_portal(
         assert answer.status_code == 200
         assert "the-secret-link" not in answer.content.decode()
         assert client.get(page("raw", mail["secret"].uid)).status_code == 404
+
+
+def test_that_somebody_of_the_consortium_read_a_message_is_on_record(
+    mail: dict[str, Message], signed_in: Callable[[str], Client]
+) -> None:
+    for name in ("Ada", "Ada", "Otto", "Bell"):
+        client = signed_in(name)
+        client.get(page("message", mail["P1"].uid))
+        client.get(page("raw", mail["P1"].uid))
+    read = Leaf.objects.filter(action="personal.read", subject=mail["P1"].audit_name)
+    assert len(set(read.values_list("actor", flat=True))) == 2
 
 
 def test_messages_are_listed_by_direction_organisation_and_subject(
@@ -325,8 +337,11 @@ def test_responders_see_and_strangers_do_not_find_an_endpoint(
     kept = ("webhook_change", "webhook_secret", "webhook_remove")
     for name in ("Bell", "Otto", "Ada"):
         client = signed_in(name)
-        for address in shown:
-            assert client.get(address).status_code == 200
+        for address in (*shown, page("webhooks")):
+            answer = client.get(address)
+            assert answer.status_code == 200
+            # what its query may hold is the organisation's own
+            assert (b"hopback?x=1" in answer.content) is (name == "Bell")
         for one in kept:
             assert client.get(page(one, endpoint.uid)).status_code == 404
         for one in (*kept, "webhook_switch", "webhook_test"):

@@ -96,6 +96,7 @@ def endpoint(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
         postings = postings.filter(state=state)
     context = {
         "row": row,
+        "address": _address(actor, row),
         "page": paged(postings, request, order=("-at", "-pk")),
         "state": state,
         "states": PostingState.choices,
@@ -194,6 +195,7 @@ def posting(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
     is_active = row.endpoint.state == EndpointState.ACTIVE
     context = {
         "row": row,
+        "address": _address(actor, row.endpoint),
         "attempts": attempts_of(actor, row),
         "may_replay": _manages(actor, row.endpoint) and is_active and row.state != PostingState.WAITING,
     }
@@ -202,6 +204,11 @@ def posting(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
 
 def _show_secret(request: HttpRequest, row: Endpoint, key: str, *, is_new: bool) -> HttpResponse:
     return render(request, "mailroom/webhook_secret.html", {"row": row, "secret": key, "is_new": is_new})
+
+
+def _address(actor: Actor, row: Endpoint) -> str:
+    """Where it is, to the organisation itself; to anybody else without what a query may hold."""
+    return row.url if row.organisation == actor.organisation else row.place
 
 
 def _check_manages(actor: Actor) -> None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from hopback.kernel.errors import HopbackError, NotFound
 from hopback.portal.accounts.access import page
+from hopback.portal.accounts.readings import note_read
 from hopback.portal.audit.actors import READERS, STAFF, SYSTEM, Role
 from hopback.portal.clock import now
 from hopback.portal.mailroom.forms import FilterForm, HandleForm, OutboxForm, PlaceForm
@@ -72,6 +73,7 @@ def list_messages(request: HttpRequest, actor: Actor) -> HttpResponse:
 def message(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
     """One message: what it says, its headers, what became of it."""
     row = message_of(actor, uid)
+    note_read(actor, row.audit_name, at=now())
     context = _shown(actor, row) | {
         "deliveries": deliveries_of(actor, row),
         "is_staff": actor.role in READERS,
@@ -86,6 +88,7 @@ def raw(_request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
     row = message_of(actor, uid)
     if not is_shown(row):
         raise NotFound("there is no such message")
+    note_read(actor, row.audit_name, at=now())
     return _saved(bytes(row.raw), f"{row.uid}.eml", "message/rfc822")
 
 
@@ -96,6 +99,7 @@ def attachment(_request: HttpRequest, actor: Actor, uid: str, part: int) -> Http
     row = attachment_of(actor, uid, part)
     if not is_shown(row.message):
         raise NotFound("there is no such attachment")
+    note_read(actor, row.message.audit_name, at=now())
     return _saved(part_of(bytes(row.message.raw), row.part), row.name or "attachment", "application/octet-stream")
 
 
@@ -132,6 +136,7 @@ def inbox_item(request: HttpRequest, actor: Actor, uid: str) -> HttpResponse:
     """One message of the inbox: say what it is about, then what was done about it."""
     item = inbox_item_of(actor, uid)
     if request.method == "GET":
+        note_read(actor, item.message.audit_name, at=now())
         return _show_item(request, actor, item)
     if actor.role not in STAFF:
         raise NotFound("there is no such page")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -67,7 +68,13 @@ ENDED: Final = {
     Outcome.REFUSED: DispatchState.REFUSED,
     Outcome.GIVEN_UP: DispatchState.GIVEN_UP,
 }
-REPORTED: Final = {"failed": Outcome.BOUNCED, "delayed": Outcome.DELAYED, "delivered": Outcome.RELAYED}
+REPORTED: Final = {
+    "failed": Outcome.BOUNCED,
+    "delayed": Outcome.DELAYED,
+    "delivered": Outcome.RELAYED,
+    "relayed": Outcome.RELAYED,
+}
+MAIL_SYSTEMS: Final = re.compile(r"\b(mailer-daemon|postmaster)@", re.IGNORECASE)
 UNDONE: Final = (DispatchState.REFUSED, DispatchState.BOUNCED, DispatchState.GIVEN_UP)
 
 
@@ -267,10 +274,15 @@ def _take_reports(received: Received, message: Message, letter: Message, *, at: 
 
 
 def _put_before_a_person(received: Received, message: Message) -> None:
-    """Automatic replies and loops stay on record only: nobody said anything."""
-    if received.nature in {Nature.AUTOMATIC, Nature.LOOP}:
-        return
+    """Automatic replies and loops stay on record only: nobody said anything.
+
+    Unless a mail system wrote it about a letter of ours, in a form of its own: it may not have arrived.
+    """
     why = list(received.notes)
+    if received.nature is Nature.AUTOMATIC and message.answers is not None and MAIL_SYSTEMS.search(received.sender):
+        why.insert(0, "a mail system wrote it: the letter may not have arrived")
+    elif received.nature in {Nature.AUTOMATIC, Nature.LOOP}:
+        return
     if message.answers is None:
         why.insert(0, "it answers no message of ours")
     InboxItem.objects.create(

@@ -72,15 +72,16 @@ class Message(AppendOnly):
     sender = models.CharField(max_length=320, blank=True)
     mailbox = models.CharField(max_length=320, blank=True)
     subject = models.TextField(blank=True)
-    text = models.TextField(blank=True)
     message_id = models.CharField(max_length=255, blank=True)
-    raw = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     is_confidential = models.BooleanField(default=False)
     answers = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="answered_by")
     via = models.CharField(max_length=10, blank=True, default="")
     at = models.DateTimeField()
+    # last in the row: SQLite reads past what is large to get at what stands behind it
+    text = models.TextField(blank=True)
+    raw = models.BinaryField()
 
     class Meta:
         constraints = (
@@ -263,6 +264,12 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation}: {self.url}"
+
+    @property
+    def place(self) -> str:
+        """The URL without its query, in which an organisation may keep a secret of its own."""
+        address, mark, _ = self.url.partition("?")
+        return f"{address}?…" if mark else address
 
     @property
     def audit_name(self) -> str:

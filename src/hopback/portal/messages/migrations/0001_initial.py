@@ -37,9 +37,7 @@ class Migration(migrations.Migration):
                 ("sender", models.CharField(blank=True, max_length=320)),
                 ("mailbox", models.CharField(blank=True, max_length=320)),
                 ("subject", models.TextField(blank=True)),
-                ("text", models.TextField(blank=True)),
                 ("message_id", models.CharField(blank=True, max_length=255)),
-                ("raw", models.BinaryField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("size", models.PositiveIntegerField()),
                 ("is_confidential", models.BooleanField(default=False)),
@@ -54,6 +52,8 @@ class Migration(migrations.Migration):
                         to="messages.message",
                     ),
                 ),
+                ("text", models.TextField(blank=True)),
+                ("raw", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
