@@ -6,7 +6,7 @@ import io
 import wave
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
@@ -15,7 +15,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cast import SHEET, actor_of, gather
 from hopback.kernel.calls import Sought
 from hopback.kernel.hops import DeclineReason, SourceKind
-from hopback.portal.accounts.models import AccessSession
+from hopback.portal.accounts.actions import invite, issue_key
+from hopback.portal.accounts.models import AccessSession, Organisation
 from hopback.portal.campaigns.actions import create_campaign
 from hopback.portal.campaigns.particulars import Particulars
 from hopback.portal.embedded import import_sheet
@@ -30,6 +31,7 @@ from hopback.portal.library.actions import Draft, draft, publish
 from hopback.portal.library.models import ItemKind
 from hopback.portal.mitigations.actions import ActionDraft, record_action
 from hopback.portal.mitigations.models import ActionKind, Target
+from hopback.portal.referrals import actions as agencies
 from hopback.portal.tracebacks.actions import (
     answer_hop,
     open_traceback,
@@ -86,7 +88,53 @@ def seed(folder: Path) -> None:
     publish_something(people)
     record_what_was_done(people, third)
     taken_in(people, at=NOON + timedelta(hours=23))
+    for_agencies(people, third.traceback, at=NOON + timedelta(hours=30))
     work(now=NOON, until=BEGINNING)
+
+
+def for_agencies(people: dict[str, User], traced: Traceback, *, at: datetime) -> None:
+    """Requests of two agencies on one target, records to be kept, a package sent, one that waits for approval."""
+    fay, gil, abe, ada = (actor_of(name, people[name]) for name in ("Fay", "Gil", "Abe", "Ada"))
+    given: dict[str, Any] = {
+        "purpose": "an investigation of the utility scam",
+        "due_on": (at + timedelta(days=9)).date(),
+    }
+    rows = []
+    for actor, authority, instrument in ((fay, "cid", "CID-2026-114"), (gil, "voluntary", "")):
+        row = agencies.file_request(
+            actor,
+            Organisation.objects.get(pk=actor.organisation),
+            kind="number",
+            authority=authority,
+            instrument=instrument,
+            targets=["+1 312 555 0188"],
+            opted_in=True,
+            at=at,
+            **given,
+        )
+        rows.append(agencies.grant_request(abe, row, at=at, reason="what there is follows within the week"))
+    mine = rows[0]
+    agencies.ask_preservation(
+        fay, mine, what="every answer about this number", until=(at + timedelta(days=90)).date(), at=at
+    )
+    for title, on_process in (("What is known so far", False), ("The path, on the demand", True)):
+        package = agencies.make_package(
+            abe, mine.organisation, title=title, request=mine, on_process=on_process, at=at, note="more will follow"
+        )
+        package = agencies.address(abe, package, tracebacks=[traced], at=at)
+        if not on_process:
+            agencies.send_package(abe, package, at=at)
+    agencies.file_request(
+        fay,
+        mine.organisation,
+        kind="campaign",
+        authority="voluntary",
+        targets=["Utility cut-off"],
+        at=at,
+        **given,
+    )
+    invite(ada, mine.organisation, email="new@example.org", part="agency_investigator", name="Nia", at=at)
+    issue_key(ada, mine.organisation, label="case system", scopes=("referrals:read",), lasts=timedelta(days=90), at=at)
 
 
 def taken_in(people: dict[str, User], *, at: datetime) -> None:

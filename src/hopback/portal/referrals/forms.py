@@ -41,7 +41,7 @@ class FileForm(forms.Form):
     kind = forms.ChoiceField(label="What it is about", choices=RequestKind.choices, widget=forms.RadioSelect)
     calls = forms.CharField(
         required=False,
-        label="The calls",
+        label="The calls, if it is about calls",
         help_text=(
             f"At most {MOST_CALLS}, one a line: called number, calling number (or anonymous), when it began, its time "
             "zone. For example: +1 202 555 0143, +1 312 555 0188, 2026-11-02 14:05, America/Chicago"
@@ -51,7 +51,7 @@ class FileForm(forms.Form):
     )
     targets = forms.CharField(
         required=False,
-        label="The numbers, providers or campaigns",
+        label="The numbers, providers or campaigns, if it is about those",
         help_text=f"At most {MOST_TARGETS}, one a line. A provider by its name or its FRN.",
         widget=_few(),
         max_length=4_000,
