@@ -45,6 +45,7 @@ from hopback.portal.directory.actions import (
 from hopback.portal.directory.actions.imports import FileDraft, read_file
 from hopback.portal.directory.claims import Claimed
 from hopback.portal.directory.evidence import find_pairs, like_provisional
+from hopback.portal.directory.jobs import owe_likenesses
 from hopback.portal.directory.likeness import Entity, likely_pairs
 from hopback.portal.directory.links import canonical, is_same_provider
 from hopback.portal.directory.models import (
@@ -59,6 +60,8 @@ from hopback.portal.directory.names import address_key, name_key, words
 from hopback.portal.directory.provisional import when_decided
 from hopback.portal.directory.registry import compare, search_registry
 from hopback.portal.embedded import import_sheet
+from hopback.portal.jobs.working import next_due, work
+from hopback.portal.messages.channels import Told, bounce_listeners, delivery_listeners
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -469,3 +472,32 @@ def test_a_provisional_provider_is_shown_beside_whom_it_looks_like(directory: No
     }
     assert keys == {"provider:P3", "rmd:RMD3"}
     assert not snapshots_of(BELL).exists()
+
+
+def test_what_comes_back_of_requests_and_digests_is_counted_at_the_contact(directory: None, noon: datetime) -> None:
+    contact = add_contact(ADA, Provider.objects.get(pk="P1"), ContactDraft("noc", mailbox="noc@bell.example"), at=noon)
+
+    def tell(kind: str, outcome: str) -> None:
+        listeners = delivery_listeners(kind) if outcome == "accepted" else bounce_listeners(kind)
+        told = Told("m", kind, "provider:P1", "P1", "noc@bell.example", outcome, "5.1.1", "no such user", noon, "")
+        for listener in listeners:
+            if listener.__module__ == "hopback.portal.directory.jobs":
+                listener(told, at=noon)
+
+    for kind in ("request.opened", "hop.digest", "contact.check"):
+        tell(kind, "bounced")
+    contact.refresh_from_db()
+    assert (contact.bounces, contact.last_bounce) == (3, "5.1.1 no such user")
+    tell("hop.digest", "accepted")
+    contact.refresh_from_db()
+    assert contact.bounces == 0
+
+
+def test_the_worker_looks_for_likenesses_every_day(directory: None, noon: datetime) -> None:
+    two, three = Provider.objects.get(pk="P2"), Provider.objects.get(pk="P3")
+    for row in (two, three):
+        state_claims(ADA, row, [Claimed(row.pk, "phone", "312 555 0100", "rmd")], at=noon)
+    owe_likenesses(at=noon)
+    work(now=noon, until=noon)
+    assert LikelyPair.objects.get().weight == 50
+    assert next_due(kinds=("directory.likeness",)) == noon + timedelta(days=1)

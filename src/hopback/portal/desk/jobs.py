@@ -17,6 +17,7 @@ from hopback.kernel.hops import HopState
 from hopback.portal.audit.actors import SYSTEM
 from hopback.portal.desk.access import links_tried, mailboxes_of
 from hopback.portal.desk.actions import issue_link, note_letter
+from hopback.portal.directory.jobs import tend
 from hopback.portal.jobs.owing import Owed, owe
 from hopback.portal.jobs.working import handles
 from hopback.portal.messages.actions import send
@@ -108,3 +109,6 @@ def _next_mailbox(hop: Hop, *, at: datetime) -> str | None:
     """The first contact that this request was not written to yet."""
     tried = links_tried(hop)
     return next((one for one in mailboxes_of(hop.provider_id, on=at.date()) if one not in tried), None)
+
+
+tend(KIND)  # what comes back of these letters is counted at the contact

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopback.portal.audit.actors import SYSTEM
+from hopback.portal.directory.jobs import tend
 from hopback.portal.jobs.working import handles
 from hopback.portal.tracebacks.actions import keep_clock
 from hopback.portal.tracebacks.deciding import decide_silence, is_exercise
 from hopback.portal.tracebacks.digesting import DIGEST
-from hopback.portal.tracebacks.digests import send_digest
+from hopback.portal.tracebacks.digests import KIND, send_digest
 from hopback.portal.tracebacks.docket import CLOCK
 from hopback.portal.tracebacks.models import Hop
 from hopback.portal.tracebacks.schedule import StepKind
@@ -32,3 +33,6 @@ def keep_a_clock(payload: dict[str, Any], /, *, at: datetime) -> None:
 def write_a_digest(payload: dict[str, Any], /, *, at: datetime) -> None:
     """Write to a provider's contacts what is due and late."""
     send_digest(SYSTEM, payload, at=at)
+
+
+tend(KIND)  # what comes back of these letters is counted at the contact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -139,7 +140,7 @@ def _decide(
 ) -> HttpResponse:
     if not 10**6 < number < 10**15:
         raise NotFound("no such number")
-    on = waiting.call_on if waiting else now().date()
+    on = waiting.call_on if waiting else _day(request.GET.get("on", ""))
     found = resolve(number, on=on)
     text = request.GET.get("q", "")
     also = [*found.candidates, found.provider.pk if found.provider else "", request.POST.get("provider", "")]
@@ -167,7 +168,16 @@ def _decide(
         "row": waiting,
         "instead_of": instead_of,
         "q": text,
+        "on": on.isoformat() if request.GET.get("on") else "",
         "providers": providers,
         "people": people_of({step.source for step in found.how}),
     }
     return render(request, "directory/number.html", context, status=status)
+
+
+def _day(text: str) -> date:
+    """The day of the call that the page came from, else today."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return now().date()
