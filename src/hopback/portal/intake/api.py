@@ -13,6 +13,7 @@ from hopback.kernel.disclosure import AgencyView, FullView, SourceView, Stage
 from hopback.kernel.errors import BadInput
 from hopback.kernel.hops import TraceState
 from hopback.kernel.numbers import format_e164
+from hopback.portal.accounts.access import note_read
 from hopback.portal.accounts.keys import Key
 from hopback.portal.audit.actors import READERS
 from hopback.portal.clock import now
@@ -99,6 +100,7 @@ def read(request: HttpRequest, sample: str) -> wire.SampleInFull | wire.Sample:
     (short,) = _samples(actor, [row])
     if actor.role not in READERS:
         return short
+    note_read(actor, row.audit_name, at=now())
     return wire.SampleInFull(
         **short.model_dump(),
         queue=row.stage,

@@ -238,7 +238,6 @@ class VetForm(forms.Form):
         label="What it appears to violate",
         choices=violation_choices,
         widget=forms.CheckboxSelectMultiple,
-        required=False,
         help_text="Tick what fits, or write it below. Each provider that is asked reads this.",
     )
     other_violation = forms.CharField(label="Something else it appears to violate", max_length=300, required=False)
@@ -246,14 +245,9 @@ class VetForm(forms.Form):
 
     def __init__(self, *args: Any, campaigns: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        written = self.data.get("other_violation") if self.is_bound else ""
+        self.fields["violations"].required = not (written or "").strip()
         self.fields["campaign"].choices = [("", "choose"), *campaigns]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """One violation at least, ticked or written."""
-        given: dict[str, Any] = super().clean() or {}
-        if not given.get("violations") and not (given.get("other_violation") or "").strip():
-            self.add_error("violations", "Tick what these calls appear to violate, or write it below.")
-        return given
 
     @property
     def said(self) -> tuple[str, ...]:

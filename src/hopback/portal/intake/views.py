@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hopback.kernel.disclosure import FullView
 from hopback.kernel.errors import BadInput, Conflict, HopbackError, NotFound
 from hopback.kernel.hops import DeclineReason, SourceKind
-from hopback.portal.accounts.access import page
+from hopback.portal.accounts.access import note_read, page
 from hopback.portal.audit.actors import READERS, Role
 from hopback.portal.campaigns.access import campaign_of, choices_of
 from hopback.portal.clock import now
@@ -200,6 +200,7 @@ def _sample_page(
     if not isinstance(view, FullView):
         raise NotFound(f"there is no sample {row.pk}")
     trace, at = view.trace, now()
+    note_read(actor, row.audit_name, at=at)
     first = first_asked(actor, row) if row.stage in WAITING else None
     may_decide = actor.role in DECIDERS
     eyes = _eyes(actor, row, trace)
@@ -424,7 +425,9 @@ def _keep_sound(actor: Actor, row: CallSample, upload: Any, consent: str, *, at:
 @page(*READERS, personal=True)
 def sound(request: HttpRequest, actor: Actor, recording: int) -> HttpResponse:
     """A recording's sound, whole or a stretch of it."""
-    response: HttpResponse = _serve(request, recording_of(actor, recording))
+    row = recording_of(actor, recording)
+    note_read(actor, row.sample.audit_name, at=now())
+    response: HttpResponse = _serve(request, row)
     return response
 
 

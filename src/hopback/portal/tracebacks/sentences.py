@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hopback.kernel import events as ev
 from hopback.kernel.answers import AnswerKind
 from hopback.kernel.commands import DisputeResult, Role
+from hopback.portal.campaigns.words import basis_said, violation_said
 from hopback.render.states import told as state_told
 
 if TYPE_CHECKING:
@@ -214,8 +215,8 @@ def _proposed(event: ev.TraceProposed, names: Names, _before: Trace | None) -> _
 def _vetting(event: ev.TraceSeconded | ev.TraceVetted) -> tuple[str, ...]:
     return (
         _sentence(event.reason),
-        f"It is suspicious because of: {', '.join(event.basis)}.",
-        f"It seems to violate: {', '.join(event.violations)}.",
+        f"It is suspicious because of: {', '.join(basis_said(code).lower() for code in event.basis)}.",
+        f"It seems to violate: {'; '.join(violation_said(code) for code in event.violations)}.",
     )
 
 

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from hopback.portal.campaigns.models import Basis
+from hopback.portal.campaigns.words import basis_said
 from hopback.rules.violations import load_violations
 
 __all__ = ["basis", "register", "violation"]
@@ -26,7 +26,7 @@ def violation(code: object) -> SafeString:
 @register.filter
 def basis(code: object) -> str:
     """The words of a trait that makes calls suspicious."""
-    return str(Basis(str(code)).label) if str(code) in Basis.values else str(code)
+    return basis_said(str(code))
 
 
 @register.simple_tag
