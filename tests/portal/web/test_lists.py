@@ -8,10 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.urls import reverse
 
+from hopback.portal.audit.actors import Role
 from hopback.portal.embedded import open_call, open_requests, take_answer
 from hopback.portal.tracebacks.models import Traceback
 from hopback.portal.web.models import SavedFilter
+from hopback.portal.web.navigation import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +61,9 @@ def test_the_first_page_says_what_waits_for_whom(
     assert {queue.key: queue.count for queue in home.queues} == {"mine": 1, "person": 1, "urgent": 1, "late": 0}
     assert home.counts["waiting"] == 2
     assert home.counts["to_close"] == 1
+    assert {desk.key: desk.count for desk in home.desks} == dict.fromkeys(
+        ("samples", "urgent_samples", "agencies", "agencies_due", "provisional", "numbers", "mail"), 0
+    )
     assert b"c-one" in page.content
     assert b"Bellwether Telephone LLC" in page.content
     assert {queue.key: queue.count for queue in signed_in("Ann").get("/").context["home"].queues}["mine"] == 0
@@ -158,7 +164,7 @@ def test_a_page_costs_as_many_queries_for_many_rows_as_for_few(
     ada = signed_in("Ada")
     for number in range(12):
         open_call(f"c-{number}", sample, terminating="P1", at=noon)
-    for path, most in (("/", 22), (LIST, 12)):
+    for path, most in (("/", 30), (LIST, 12)):
         with django_assert_max_num_queries(most):
             assert ada.get(path).status_code == 200
 
@@ -179,3 +185,11 @@ def test_what_providers_owe_is_listed_by_provider_with_the_risk_and_what_comes_n
     one = signed_in("Ada").get("/waiting/?provider=P1")
     assert [owing.hop.traceback.reference for owing in one.context["requests"]] == ["c-one"]
     assert signed_in("Bell").get("/waiting/").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["Ada", "Otto", "Bell", "Fay", "Sol"])
+def test_each_page_of_the_navigation_is_there(signed_in: Callable[[str], Client], name: str) -> None:
+    client = signed_in(name)
+    role = {"Ada": Role.LEAD, "Otto": Role.AUDITOR, "Bell": Role.PROVIDER, "Fay": Role.AGENCY, "Sol": Role.SOURCE}[name]
+    for label, address in PAGES[role]:
+        assert client.get(reverse(address), follow=True).status_code == 200, label

@@ -114,7 +114,11 @@ class Traceback(models.Model):
             models.Index(name="traceback_source", fields=["source", "proposed_at", "id"]),
             models.Index(name="traceback_called", fields=["called"]),
             models.Index(name="traceback_calling", fields=["calling"]),
-            models.Index(name="traceback_origin", fields=["origin_provider", "proposed_at"]),
+            # what began or came in at a provider is counted from these alone
+            models.Index(
+                name="traceback_origin", fields=["origin_provider", "proposed_at", "jurisdiction", "campaign"]
+            ),
+            models.Index(name="traceback_entry", fields=["point_of_entry", "proposed_at", "jurisdiction"]),
             models.Index(name="traceback_waiting", fields=["waiting_on", "next_due", "id"]),
             models.Index(name="traceback_turn", fields=["turn", "waiting_since", "id"]),
             models.Index(name="traceback_priority", fields=["priority", "proposed_at", "id"]),

@@ -315,7 +315,7 @@ def workload(request: HttpRequest, actor: Actor) -> HttpResponse:
 def reassign(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Hand somebody's tracebacks on: the oldest first, as the several they are."""
     owner = request.POST.get("owner", "")
-    rows = tracebacks_of(actor).exclude(turn="").order_by("proposed_at", "pk")
+    rows = tracebacks_of(actor).filter(turn__in=["consortium", "provider"]).order_by("proposed_at", "pk")
     rows = rows.filter(owner=int(owner)) if owner.isdigit() else rows.filter(owner__isnull=True)
     picks = [f"{key}:{version}" for key, version in rows.values_list("pk", "version")[:MOST]]
     if not picks:

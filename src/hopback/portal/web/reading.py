@@ -7,8 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Count, Q
+from django.urls import reverse
 
 from hopback.kernel.hops import WORKING
+from hopback.portal.directory.access import open_numbers_of, provisional_of
+from hopback.portal.directory.models import OpenState, ProvisionalState
+from hopback.portal.intake.access import samples_of
+from hopback.portal.intake.models import WAITING
+from hopback.portal.messages.access import inbox_of
+from hopback.portal.referrals.access import requests_of
+from hopback.portal.referrals.models import RequestState
 from hopback.portal.tracebacks.access import hops_of, tracebacks_of
 from hopback.portal.tracebacks.models import Priority, Turn
 from hopback.portal.web.access import filters_of, number_of
@@ -24,11 +32,12 @@ if TYPE_CHECKING:
     from hopback.portal.tracebacks.models import Traceback
     from hopback.portal.web.models import SavedFilter
 
-__all__ = ["SHOWN", "SOON", "Home", "Queue", "home_of", "named"]
+__all__ = ["SHOWN", "SOON", "Desk", "Home", "Queue", "home_of", "named"]
 
 SOON: Final = timedelta(hours=4)
 """An answer that is due within this is due soon."""
 
+WEEK: Final = timedelta(days=7)
 YESTERDAY: Final = timedelta(days=1)
 SHOWN: Final = 5
 """How many of a queue the first page shows."""
@@ -48,11 +57,21 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What waits on another page: how many, and where."""
+
+    key: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """The consortium's first page."""
 
     queues: tuple[Queue, ...]
     counts: dict[str, int]
+    desks: tuple[Desk, ...]
     changed: dict[str, int]
     names: dict[str, str]
     filters: list[SavedFilter]
@@ -67,9 +86,9 @@ def home_of(actor: Actor, *, at: datetime) -> Home:
     urgent = Queue("urgent", 0, "priority=urgent&sort=waiting")
     late = Queue("late", 0, "late=now&sort=due&waiting=provider")
     sets = {
-        "mine": waiting.filter(owner=number_of(actor)).exclude(turn=""),
+        "mine": waiting.filter(owner=number_of(actor), turn__in=Turn.values),
         "person": waiting.filter(turn=Turn.CONSORTIUM).exclude(state__in=BEFORE),
-        "urgent": waiting.filter(priority=Priority.URGENT).exclude(turn=""),
+        "urgent": waiting.filter(priority=Priority.URGENT, turn__in=Turn.values),
         "late": rows.filter(turn=Turn.PROVIDER, is_overdue=True, next_due__isnull=False),
     }
     for queue in (mine, person, urgent, late):
@@ -79,6 +98,7 @@ def home_of(actor: Actor, *, at: datetime) -> Home:
     return Home(
         queues=queues,
         counts=counts,
+        desks=_desks(actor, at=at),
         changed=_changed(actor, rows, since=at - YESTERDAY),
         names=named(actor, [row for queue in queues for row in queue.rows]),
         filters=list(filters_of(actor)[:20]),
@@ -120,6 +140,31 @@ def _counts(actor: Actor, rows: QuerySet[Traceback], *, at: datetime) -> dict[st
         "candidates": told.get("candidate", 0),
         "vetted": told.get("vetted", 0),
     }
+
+
+def _desks(actor: Actor, *, at: datetime) -> tuple[Desk, ...]:
+    samples = samples_of(actor).select_related(None).filter(stage__in=WAITING)
+    waits = samples.aggregate(all=Count("pk"), urgent=Count("pk", filter=Q(rank=0)))
+    asked = requests_of(actor).filter(state=RequestState.FILED)
+    due = asked.filter(due_on__lte=(at + WEEK).date())
+    intake = reverse("intake:list")
+    return (
+        Desk("samples", waits["all"], f"{intake}?stage=waiting"),
+        Desk("urgent_samples", waits["urgent"], f"{intake}?stage=waiting&urgent=on"),
+        Desk("agencies", asked.count(), reverse("referrals:list")),
+        Desk("agencies_due", due.count(), reverse("referrals:list")),
+        Desk(
+            "provisional",
+            provisional_of(actor).filter(state=ProvisionalState.WAITING).count(),
+            reverse("directory:provisional_list"),
+        ),
+        Desk("numbers", open_numbers_of(actor).filter(state=OpenState.WAITING).count(), reverse("directory:numbers")),
+        Desk(
+            "mail",
+            inbox_of(actor).filter(handled_at__isnull=True, is_placed=False).count(),
+            reverse("messages:inbox"),
+        ),
+    )
 
 
 def _changed(actor: Actor, rows: QuerySet[Traceback], *, since: datetime) -> dict[str, int]:

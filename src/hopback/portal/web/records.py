@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Count, Q
@@ -14,6 +15,8 @@ from hopback.portal.mitigations.access import actions_of
 from hopback.portal.tracebacks.access import hops_of, tracebacks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.db.models import QuerySet
 
     from hopback.portal.audit.actors import Actor
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from hopback.portal.tracebacks.models import Hop
 
 __all__ = ["Quarter", "Rate", "Record", "record_of"]
+
+BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any request: a span that the index of records serves, where "is not null" would not."""
 
 QUARTERS: Final = 6
 CAMPAIGNS: Final = 10
@@ -78,7 +84,7 @@ def record_of(actor: Actor, provider_id: str, *, at: datetime) -> Record:
     provider = providers_of(actor).filter(pk=provider_id).first()
     if provider is None:
         raise NotFound("there is no such provider")
-    hops = hops_of(actor).filter(provider=provider_id, sent_at__isnull=False)
+    hops = hops_of(actor).filter(provider=provider_id, sent_at__gte=BEGINNING)
     by_state = hops.values("state").order_by().annotate(count=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
     counted = {row["state"]: (row["count"], row["late"]) for row in by_state}
     withdrawn = sum(counted.get(state, (0, 0))[0] for state in HELD)
@@ -90,6 +96,7 @@ def record_of(actor: Actor, provider_id: str, *, at: datetime) -> Record:
     origins = seen.filter(origin_provider=provider_id)
     campaigns = origins.filter(proposed_at__gte=at - YEAR).exclude(campaign="").values("campaign").order_by()
     taken = actions_of(actor).filter(provider=provider_id).values("kind").order_by().annotate(count=Count("pk"))
+    median, p90 = _quantiles(hops_of(actor).filter(provider=provider_id, clock_s__isnull=False), (0.5, 0.9))
     return Record(
         provider=provider,
         asked=asked,
@@ -98,8 +105,8 @@ def record_of(actor: Actor, provider_id: str, *, at: datetime) -> Record:
         silent=Rate(silent, asked),
         waiting=asked - answered - silent,
         withdrawn=withdrawn,
-        median_s=_quantile(hops, 0.5),
-        p90_s=_quantile(hops, 0.9),
+        median_s=median,
+        p90_s=p90,
         origin=Rate(origins.count(), asked),
         entry=Rate(seen.filter(point_of_entry=provider_id).count(), asked),
         transit=Rate(hops.filter(upstream__gt="").count(), asked),
@@ -112,14 +119,14 @@ def record_of(actor: Actor, provider_id: str, *, at: datetime) -> Record:
     )
 
 
-def _quantile(hops: QuerySet[Hop], share: float) -> int | None:
-    """The nearest-rank quantile of how long first answers took on the office's clock."""
-    timed = hops.filter(clock_s__isnull=False).order_by("clock_s")
+def _quantiles(timed: QuerySet[Hop], shares: Sequence[float]) -> list[int | None]:
+    """The nearest-rank quantiles of how long first answers took on the office's clock, from the index alone."""
     count = timed.count()
     if not count:
-        return None
-    rank = min(count - 1, max(0, -(-int(share * count * 1000) // 1000) - 1))
-    return timed.values_list("clock_s", flat=True)[rank]
+        return [None] * len(shares)
+    ranks = [min(count - 1, max(0, ceil(share * count) - 1)) for share in shares]
+    seconds = timed.order_by("clock_s").values_list("clock_s", flat=True)
+    return [seconds[rank] for rank in ranks]
 
 
 def _quarters(actor: Actor, provider_id: str, *, at: datetime) -> list[Quarter]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Q
 
 from hopback.kernel.clocks import Segment, running_time
 from hopback.kernel.hops import WORKING
@@ -81,18 +81,23 @@ def waiting_hops(actor: Actor) -> QuerySet[Hop]:
 
 def owing(actor: Actor, *, start: int, per: int, at: datetime) -> tuple[list[OwingProvider], bool]:
     """Providers that owe answers, whoever is due first coming first: ``per`` of them from ``start``; more to come?"""
-    rows = waiting_hops(actor).values("provider").order_by()
-    counted = rows.annotate(count=Count("pk"), late=Count("pk", filter=Q(is_late=True)), due=Min("respond_by"))
-    listed = sorted(counted, key=lambda row: (row["due"] is None, row["due"] or at, row["provider"]))
-    shown = {
-        row["provider"]: OwingProvider(row["provider"], row["count"], row["late"], row["due"])
-        for row in listed[start : start + per]
-    }
+    counted: dict[str, OwingProvider] = {}
+    # counted here, not by the database: grouped there, it reads every hop there ever was
+    for key, due, is_late in waiting_hops(actor).values_list("provider", "respond_by", "is_late"):
+        group = counted.setdefault(key, OwingProvider(key, 0, 0, None))
+        group.count += 1
+        group.late += is_late
+        if due is not None and (group.first_due is None or due < group.first_due):
+            group.first_due = due
+    listed = sorted(counted.values(), key=lambda one: (one.first_due is None, one.first_due or at, one.id))
+    shown = {one.id: one for one in listed[start : start + per]}
     hops = waiting_hops(actor).filter(provider__in=list(shown)).select_related("traceback", "traceback__owner")
-    for one in _told(actor, list(hops.order_by("respond_by", "id")[:MOST]), at=at):
-        group = shown[one.hop.provider_id]
-        if len(group.requests) < FEW:
-            group.requests.append(one)
+    few: dict[str, list[Hop]] = {}
+    for hop in hops.order_by("respond_by", "id")[:MOST]:
+        if len(few.setdefault(hop.provider_id, [])) < FEW:
+            few[hop.provider_id].append(hop)
+    for owed in _told(actor, [hop for some in few.values() for hop in some], at=at):
+        shown[owed.hop.provider_id].requests.append(owed)
     for provider in providers_of(actor).filter(pk__in=list(shown)):
         shown[provider.pk].provider = provider
     return list(shown.values()), len(listed) > start + per

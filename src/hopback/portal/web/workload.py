@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
-
-from django.db.models import Count, Q
+from typing import TYPE_CHECKING, Final
 
 from hopback.portal.audit.access import deeds_since
 from hopback.portal.tracebacks.access import tracebacks_of
+from hopback.portal.tracebacks.models import Priority, Turn
 from hopback.portal.web.access import colleagues_of
 
 if TYPE_CHECKING:
@@ -55,37 +54,27 @@ class Load:
 
 def loads_of(actor: Actor, *, at: datetime) -> list[Load]:
     """Everybody's share, whoever has most first; the last line is what nobody has."""
-    rows = tracebacks_of(actor).exclude(turn="")
-    counted = (
-        rows.values("owner")
-        .order_by()
-        .annotate(
-            waiting=Count("pk"),
-            ours=Count("pk", filter=Q(turn="consortium")),
-            urgent=Count("pk", filter=Q(priority="urgent")),
-            late=Count("pk", filter=Q(is_overdue=True)),
-        )
-    )
-    by_owner: dict[int | None, Any] = {row["owner"]: row for row in counted}
-    since: dict[int | None, list[float]] = {}
-    for owner, start in rows.filter(waiting_since__isnull=False).values_list("owner", "waiting_since"):
-        if start is not None:
-            since.setdefault(owner, []).append((at - start).total_seconds())
+    rows = tracebacks_of(actor).filter(turn__in=Turn.values)
+    shares: dict[int | None, list[tuple[str, str, bool, datetime | None]]] = {}
+    # told apart here: what waits is little, and grouped by the database it reads everything there ever was
+    columns = rows.values_list("owner", "turn", "priority", "is_overdue", "waiting_since")
+    for owner, turn, priority, is_overdue, since in columns:
+        shares.setdefault(owner, []).append((turn, priority, is_overdue, since))
     colleagues = list(colleagues_of(actor))
     deeds = deeds_since(actor, at - WEEK, names=DECISIONS, by=[user.audit_name for user in colleagues])
     people: list[User | None] = [*colleagues, None]
     loads = []
     for user in people:
         key = user.pk if user is not None else None
-        row = by_owner.get(key, {})
-        ages = sorted(since.get(key, []))
+        share = shares.get(key, [])
+        ages = sorted((at - since).total_seconds() for *_, since in share if since is not None)
         loads.append(
             Load(
                 user=user,
-                waiting=row.get("waiting", 0),
-                ours=row.get("ours", 0),
-                urgent=row.get("urgent", 0),
-                late=row.get("late", 0),
+                waiting=len(share),
+                ours=sum(turn == Turn.CONSORTIUM for turn, *_ in share),
+                urgent=sum(priority == Priority.URGENT for _, priority, *_ in share),
+                late=sum(is_late for _, _, is_late, _ in share),
                 decided=deeds.get(user.audit_name, 0) if user is not None else 0,
                 median_s=ages[len(ages) // 2] if ages else None,
             )
