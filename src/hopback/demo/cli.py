@@ -1,28 +1,39 @@
-"""``hopback demo``: a consortium that never existed, traced, and shown at one URL."""
+"""``hopback demo``: a consortium that never existed: its calls traced, its portal served at one URL."""
+
+# ruff: noqa: PLC0415 -- the portal's modules can be imported only after Django is set up
 
 from __future__ import annotations
 
-import functools
+import os
+import secrets
 import shutil
 import sys
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from hopback.demo.consortium import environment_of, furnish
 from hopback.demo.invent import invent
 from hopback.exercise.case import read_case
 from hopback.exercise.cli import trace_case
 from hopback.kernel.errors import BadInput
+from hopback.portal.serving import free_port
+from hopback.portal.serving import serve as serve_portal
 from hopback.wire.stdout import write_json
 
 if TYPE_CHECKING:
-    from io import BytesIO
+    from collections.abc import Callable
+
+    from hopback.demo.consortium import SignIn
 
 __all__ = ["demo"]
 
 MARK = ".hopback-demo"
+HOST = "127.0.0.1"
 
 
 def demo(
@@ -33,49 +44,80 @@ def demo(
     seed: int = 1,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
-    """Invent a consortium, trace its calls, and serve what was found at one URL.
+    """Invent a consortium, trace its calls, and serve its portal at one URL.
 
     Args:
         dir: where the invented records and the results go; an earlier demonstration there is replaced.
         port: the port on this machine; 0 takes a free one.
-        serve: with --no-serve the pages are only written.
+        serve: with --no-serve nothing is served; the pages of the run are written.
         seed: another seed invents another consortium.
         json: machine output.
     """
     _make_room(dir)
     case, out = dir / "case", dir / "out"
+    port = free_port(HOST, port) if serve else port
+    url = f"http://{HOST}:{port}/"
+    os.environ |= environment_of(out, address=url.rstrip("/"), secret=secrets.token_urlsafe(48))
     invent(case, seed=seed)
     results = trace_case(read_case(case), out)
     page = (out / "index.html").resolve()
+    signs = _furnish()
     if not serve:
-        if json:
-            write_json({"url": page.as_uri(), "sign_ins": [], "summary": results["summary"]})
-        else:
-            sys.stdout.write(f"{page.as_uri()}\n")
+        _say(page.as_uri(), signs, results, page=page, json=json)
         return
-    handler = functools.partial(_Quiet, directory=str(out))
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError as error:
-        raise BadInput(
-            f"port {port} cannot be had: {error.strerror}", where="--port", mend="name another, or 0"
-        ) from None
-    with server:
-        url = f"http://127.0.0.1:{server.server_port}/"
-        if json:
-            write_json({"url": url, "sign_ins": [], "summary": results["summary"]})
-            sys.stdout.flush()
-        else:
-            summary = results["summary"]
-            sys.stdout.write(
-                f"\n{summary['calls']} calls of an invented consortium were traced in {summary['elapsed_s']} s.\n"
-                f"What was found:  {url}\nThe records:     {case}\nStop with Ctrl-C.\n"
-            )
-            sys.stdout.flush()
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            sys.stderr.write("\n")
+    _serve(port, on_ready=lambda: _say(url, signs, results, page=page, json=json))
+
+
+def _furnish() -> list[SignIn]:
+    from django.core.management import call_command
+
+    from hopback.portal.config import read_configuration
+    from hopback.portal.embedded import use
+
+    use(read_configuration())
+    call_command("migrate", verbosity=0, interactive=False)
+    return furnish(at=datetime.now(UTC))
+
+
+def _serve(port: int, *, on_ready: Callable[[], None]) -> None:
+    """Serve the portal, with a worker beside it, until stopped."""
+    from hopback.portal.jobs.jobs import begin_sealing
+    from hopback.portal.jobs.working import work_until_stopped
+
+    stopped = Event()
+
+    def work() -> None:
+        begin_sealing(at=datetime.now(UTC))
+        work_until_stopped(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
+
+    worker = Thread(target=work, daemon=True)
+
+    def begin(_address: str) -> None:
+        worker.start()
+        on_ready()
+
+    serve_portal(host=HOST, port=port, processes=1, on_ready=begin)
+    stopped.set()
+    if worker.is_alive():
+        worker.join(timeout=10)
+
+
+def _say(url: str, signs: list[SignIn], results: dict[str, Any], *, page: Path, json: bool) -> None:
+    summary = results["summary"]
+    if json:
+        write_json({"url": url, "sign_ins": [asdict(sign) for sign in signs], "summary": summary})
+        sys.stdout.flush()
+        return
+    width = max(len(sign.email) for sign in signs)
+    sys.stdout.write(
+        f"\n{summary['calls']} calls of an invented consortium were traced in {summary['elapsed_s']} s.\n\n"
+        f"The portal:  {url}\n\nSign in as\n"
+        + "".join(f"  {sign.email:{width}}  {sign.what}\n" for sign in signs)
+        + f"each with the password  {signs[0].password}\n\nThe run's own pages:  {page.as_uri()}\n"
+    )
+    if url.startswith("http"):
+        sys.stdout.write("Stop with Ctrl-C.\n")
+    sys.stdout.flush()
 
 
 def _make_room(folder: Path) -> None:
@@ -86,23 +128,3 @@ def _make_room(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    """The pages of a run, and nothing else of what lies beside them."""
-
-    def send_head(self) -> BytesIO | BinaryIO | None:
-        """Serve pages, drawings and results; the portal's database and the kits' stores are not for a browser."""
-        path = Path(self.translate_path(self.path))
-        is_page = path.suffix in {".html", ".css", ".svg", ".json"} or path.is_dir()
-        if not is_page or {"kits"} & set(path.parts[len(Path(self.directory).parts) :]):
-            self.send_error(404)
-            return None
-        return super().send_head()
-
-    def list_directory(self, path: object) -> None:  # noqa: ARG002 - the standard library's signature
-        """No listings."""
-        self.send_error(404)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Say nothing for each request."""

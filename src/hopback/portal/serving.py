@@ -15,7 +15,7 @@ from hopback.kernel.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["serve", "served"]
+__all__ = ["free_port", "serve", "served"]
 
 
 def serve(*, host: str, port: int, processes: int, on_ready: Callable[[str], None]) -> None:
@@ -27,11 +27,7 @@ def serve(*, host: str, port: int, processes: int, on_ready: Callable[[str], Non
     from granian.constants import Interfaces  # noqa: PLC0415 - as above
     from granian.log import LogLevels  # noqa: PLC0415 - as above
 
-    try:
-        with closing(socket.create_server((host, port), reuse_port=False)) as probe:
-            port = probe.getsockname()[1]
-    except OSError as error:
-        raise BadInput(f"port {port} cannot be had: {error.strerror}", where="--port", mend="name another") from None
+    port = free_port(host, port)
     server = Granian(
         "hopback.portal.wsgi:application",
         address=host,
@@ -45,6 +41,18 @@ def serve(*, host: str, port: int, processes: int, on_ready: Callable[[str], Non
     )
     server.on_startup(lambda: Thread(target=_say_when_ready, args=(host, port, on_ready), daemon=True).start())
     server.serve()
+
+
+def free_port(host: str, port: int) -> int:
+    """The port if it is free, any that is for 0. Raises :class:`BadInput`."""
+    try:
+        with closing(socket.create_server((host, port), reuse_port=False)) as probe:
+            found: int = probe.getsockname()[1]
+            return found
+    except OSError as error:
+        raise BadInput(
+            f"port {port} cannot be had: {error.strerror}", where="--port", mend="name another, or 0"
+        ) from None
 
 
 def _say_when_ready(host: str, port: int, on_ready: Callable[[str], None]) -> None:
