@@ -5,7 +5,7 @@ Keys of the consortium with ``directory:read`` and ``directory:write``; for any 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
@@ -58,7 +58,7 @@ def list_providers(
     may_read(actor, None)
     rows = roster(actor, text=q, rmd=rmd_status, show="all")
     if updated_since is not None:
-        rows = rows.filter(changed_at__gte=updated_since)
+        rows = rows.filter(changed_at__gte=_since(updated_since))
     found = list(following(rows, after, ORDER)[: limit + 1])
     more = cursor_of(found[limit - 1], ORDER) if len(found) > limit else None
     return wire.ProviderPage(providers=[_provider(row) for row in found[:limit]], next=more)
@@ -152,6 +152,13 @@ def find_in_registry(
         )
         for row in rows
     ]
+
+
+def _since(when: datetime) -> datetime:
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise BadInput("no such instant in UTC", where="updated_since") from None
 
 
 def _provider(row: Provider) -> wire.ProviderEntry:

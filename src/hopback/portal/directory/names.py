@@ -9,7 +9,7 @@ from typing import Final
 from hopback.kernel.numbers import parse_number
 from hopback.portal.directory.models import ClaimKind
 
-__all__ = ["KEY_MOST", "address_key", "claim_key", "name_key", "phone_key", "site_key", "words"]
+__all__ = ["KEY_MOST", "address_key", "claim_key", "clean", "name_key", "phone_key", "site_key", "words"]
 
 KEY_MOST: Final = 200
 
@@ -32,6 +32,11 @@ NAMES: Final = frozenset({ClaimKind.LEGAL_NAME, ClaimKind.DBA, ClaimKind.FORMER_
 _APART: Final = re.compile(r"[^\w]+|_")
 _DOTTED: Final = re.compile(r"\b(\w)\.(?=\w\b|\w\.)")
 _SITE: Final = re.compile(r"^(?:https?://)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
+
+
+def clean(text: str) -> str:
+    """Text that every database keeps: no NUL, no half surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", errors="replace").decode()
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ its bytes until somebody decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,7 @@ from hopback.portal.directory.models import (
     RegistryRecord,
     RegistrySnapshot,
 )
-from hopback.portal.directory.names import words
+from hopback.portal.directory.names import clean, words
 from hopback.portal.directory.standing import refresh_standing
 from hopback.portal.jobs.owing import Owed, owe
 
@@ -95,6 +95,7 @@ def read_file(draft: FileDraft, content: bytes) -> Handed:
         raise BadInput(f"{draft.kind!r} is no kind of file", where="kind")
     if not draft.source.strip():
         raise BadInput("no source", where="source", mend="say whose file it is")
+    draft = replace(draft, name=clean(draft.name), source=clean(draft.source))
     return Handed(draft, content, READERS[draft.kind](content, where=draft.name or "file"))
 
 

@@ -13,6 +13,7 @@ from hopback.kernel.numbers import format_e164
 from hopback.portal.audit.actions import action, entry
 from hopback.portal.directory.access import may_change
 from hopback.portal.directory.models import DecisionKind, NumberDecision, OpenNumber, OpenState, PortRecord, Provider
+from hopback.portal.directory.names import clean
 from hopback.portal.directory.resolving import Resolution, resolve
 
 if TYPE_CHECKING:
@@ -183,6 +184,6 @@ def _queue(found: Resolution, *, asked_for: str, at: datetime) -> None:
     if waiting.update(times=F("times") + 1, **told):
         return
     OpenNumber.objects.bulk_create(
-        [OpenNumber(number=found.number, call_on=found.on, asked_for=asked_for[:200], first_at=at, **told)],
+        [OpenNumber(number=found.number, call_on=found.on, asked_for=clean(asked_for)[:200], first_at=at, **told)],
         ignore_conflicts=True,
     )

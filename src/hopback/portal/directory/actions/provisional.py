@@ -12,7 +12,7 @@ from hopback.portal.directory.access import may_change, may_propose
 from hopback.portal.directory.actions.providers import ProviderDraft, add_provider
 from hopback.portal.directory.claims import Claimed, refresh_search, take_down
 from hopback.portal.directory.models import ClaimKind, Provider, ProvisionalProvider, ProvisionalState, Source
-from hopback.portal.directory.names import name_key
+from hopback.portal.directory.names import clean, name_key
 from hopback.portal.directory.provisional import tell
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ProviderClaim:
 
     def known(self) -> dict[str, str]:
         """What is known beside the name."""
-        told = {one.name: str(getattr(self, one.name)).strip()[:MOST] for one in fields(self)}
+        told = {one.name: clean(str(getattr(self, one.name))).strip()[:MOST] for one in fields(self)}
         return {name: value for name, value in told.items() if value and name not in ("name", "about")}
 
 
@@ -66,7 +66,7 @@ def propose_provisional(actor: Actor, claim: ProviderClaim, *, at: datetime) -> 
     The same name from the same claimant about the same thing is one row while it waits; what is known
     by then is what was said last.
     """
-    name = " ".join(claim.name.split())
+    name = " ".join(clean(claim.name).split())
     if not name or len(name) > 200:  # noqa: PLR2004 -- the column's width
         raise BadInput("no name" if not name else "too long", where="name", mend="give the provider's name")
     claimed_by = actor.provider or "" if actor.role is Role.PROVIDER else ""
