@@ -82,7 +82,7 @@ def environment_of(out: Path, *, address: str, secret: str) -> dict[str, str]:
         "HOPBACK_SYNCHRONOUS": "NORMAL",
         "HOPBACK_SECRET_KEY": secret,
         "HOPBACK_SECOND_FACTOR": "[]",
-        "HOPBACK_WEBHOOKS_TO_LOOPBACK": "true",
+        "HOPBACK_EXERCISE": "true",
         "HOPBACK_ADDRESS": address,
     }
 
@@ -90,6 +90,7 @@ def environment_of(out: Path, *, address: str, secret: str) -> dict[str, str]:
 def furnish(*, at: datetime) -> list[SignIn]:
     """Add what is going on at ``at`` to the portal that this process is pointed at. Returns who may sign in."""
     story = _Story(at)
+    story.history()
     story.directory()
     signs = story.people()
     story.campaigns()
@@ -128,6 +129,21 @@ class _Story:
     def ago(self, **span: float) -> datetime:
         """That long before the demonstration begins."""
         return self.at - timedelta(**span)
+
+    def history(self) -> None:
+        """What was traced from the records and needs nobody any more is closed."""
+        from contextlib import suppress
+
+        from hopback.kernel.errors import Refused
+        from hopback.portal.audit.actors import EXERCISE_ANALYST
+        from hopback.portal.tracebacks.actions import close
+        from hopback.portal.tracebacks.models import Hop, Traceback
+
+        done = Traceback.objects.filter(state="concluded").exclude(outcome="ambiguous")
+        for row in done.order_by("pk"):
+            told = Hop.objects.filter(traceback=row).values_list("provider", flat=True).order_by("number")
+            with suppress(Refused):  # one that a person has to look at again stays open
+                close(EXERCISE_ANALYST, row, at=self.ago(days=1), notices=tuple(dict.fromkeys(told)))
 
     def directory(self) -> None:
         """Contacts of some providers, and the public registry as it was last week."""
