@@ -70,6 +70,33 @@ def test_a_portal_is_served_with_a_worker_and_stops_when_told(environment: dict[
     assert bad.status_code == 401
 
 
+def test_the_first_lead_is_invited_and_the_link_printed(
+    environment: dict[str, str], run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    link = run("portal", "person", "--email", "ada@example.org", "--name", "Ada").stdout.strip()
+    assert re.fullmatch(r"http://localhost:8100/account/invitation/[\w-]{40,}/", link)
+    told = json.loads(
+        run(
+            "portal",
+            "person",
+            "--email",
+            "fay@example.org",
+            "--name",
+            "Fay",
+            "--organisation",
+            "FTC",
+            "--part",
+            "agency_investigator",
+            "--json",
+        ).stdout
+    )
+    assert (told["organisation"], told["part"]) == ("FTC", "agency_investigator")
+    refused = run("portal", "person", "--email", "x", "--name", "X", status=2)
+    assert "mail address" in refused.stderr
+    refused = run("portal", "person", "--email", "x@example.org", "--name", "X", "--part", "king", status=2)
+    assert "no part king" in refused.stderr
+
+
 def test_tables_of_numbers_are_taken_over_once_with_what_was_rejected(
     tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]], keyed: str
 ) -> None:

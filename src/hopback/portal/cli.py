@@ -325,7 +325,10 @@ def _set_up(*, migrate: bool) -> None:
     from hopback.portal.config import read_configuration
     from hopback.portal.embedded import use
 
-    use(read_configuration())
+    configuration = read_configuration()
+    if migrate:
+        configuration.folder.mkdir(parents=True, exist_ok=True)
+    use(configuration)
     if migrate:
         call_command("migrate", verbosity=0, interactive=False)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PASSWORD = "a lamp of nine cold rivers"  # noqa: S105 -- made up
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 -- made up
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +184,27 @@ def test_whoever_needs_a_second_factor_is_led_to_it_and_then_in(strict: None, ca
     assert not is_in(once)
 
 
+def test_secrets_of_second_factors_are_kept_encrypted_and_read_with_the_former_key_too(
+    cast: dict[str, User], portal: Configuration
+) -> None:
+    secret = SECRET
+    TOTP.activate(cast["Ada"], secret)
+    row = Authenticator.objects.get(user=cast["Ada"])
+    assert secret not in str(row.data)
+
+    def with_keys(**keys: str) -> None:
+        use(Configuration(data=portal.data, database=portal.database, synchronous="NORMAL", **keys))
+
+    assert row.wrap().validate_code(code_of(secret))
+    with_keys(secret_key="one")  # noqa: S106 -- made up
+    with pytest.raises(Refused):
+        row.wrap().validate_code(code_of(secret))
+    TOTP.activate(cast["Abe"], secret)
+    row = Authenticator.objects.get(user=cast["Abe"])
+    with_keys(secret_key="two", old_secret_key="one")  # noqa: S106 -- made up
+    assert row.wrap().validate_code(code_of(secret))
+
+
 def test_a_provider_needs_none(strict: None, cast: dict[str, User]) -> None:
     with_password(cast["Bea"])
     assert enter("Bea").get("/account/organisations/P1/").status_code == 200
@@ -207,7 +229,7 @@ def test_passkeys_are_offered_and_no_page_of_signing_in_holds_a_script_or_style(
     Authenticator.objects.create(
         user=cast["Ada"], type=Authenticator.Type.WEBAUTHN, data={"name": "Key", "credential": {}}
     )
-    TOTP.activate(cast["Ada"], "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    TOTP.activate(cast["Ada"], SECRET)
     RecoveryCodes.activate(cast["Ada"])
     key = Authenticator.objects.get(type=Authenticator.Type.WEBAUTHN)
     paths = {

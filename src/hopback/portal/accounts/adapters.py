@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.urls import reverse
 
+from hopback.kernel.errors import Refused
 from hopback.portal.accounts.letters import write
 from hopback.portal.clock import now
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from hopback.portal.accounts.models import User
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["AccountAdapter", "MfaAdapter", "SocialAdapter"]
 
@@ -55,10 +61,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth pu
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth publishes no types
-    """Second factors. Where one is required, whoever takes the last away is led to set up another."""
+    """Second factors. Where one is required, whoever takes the last away is led to set up another.
+
+    The secrets of apps and recovery codes are kept encrypted (AES-128-CBC and HMAC-SHA-256, as Fernet) under a
+    key that is not in the database.
+    """
+
+    def encrypt(self, text: str) -> str:
+        """A secret as it is kept."""
+        return _box().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again; :class:`Refused` where the key it was kept under is gone."""
+        try:
+            return _box().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            log.warning("second_factor.unreadable", mend="set HOPBACK_OLD_SECRET_KEY to the secret key it had before")
+            raise Refused(
+                "the second factor cannot be checked here", mend="ask whoever runs the portal for its former secret key"
+            ) from None
 
     def _get_site_name(self) -> str:
         return "Hopback"
+
+
+def _box() -> MultiFernet:
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in settings.CONFIGURATION.keys("second factors")])
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth publishes no types

@@ -96,6 +96,10 @@ class Organisation(models.Model):
             models.CheckConstraint(name="organisation_has_an_id", condition=~Q(id="")),
             models.CheckConstraint(name="organisation_kind_known", condition=Q(kind__in=Kind.values)),
         )
+        indexes = (
+            models.Index(name="organisation_by_name", fields=["name", "id"]),
+            models.Index(name="organisation_of_kind", fields=["kind", "name", "id"]),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -297,6 +297,7 @@ class Disclosure(AppendOnly):
         )
         indexes = (
             models.Index(name="disclosure_of_agency", fields=["organisation", "-at", "id"]),
+            models.Index(name="disclosure_newest", fields=["-at", "id"]),
             models.Index(name="disclosure_same", fields=["subject", "actor", "sha256"]),
         )
 
