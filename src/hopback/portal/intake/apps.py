@@ -12,7 +12,7 @@ class IntakeConfig(AppConfig):
     label = "intake"
 
     def ready(self) -> None:
-        """Put the moves of samples under the audit log, let samples follow their tracebacks and stand on their pages."""
+        """Put moves under the audit log; let samples follow their tracebacks and stand on their pages."""
         from hopback.portal.audit import covering  # noqa: PLC0415 -- models exist only now
         from hopback.portal.intake.actions import move_form  # noqa: PLC0415
         from hopback.portal.intake.following import follow  # noqa: PLC0415
