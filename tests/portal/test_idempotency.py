@@ -9,11 +9,13 @@ from django.test import Client, RequestFactory
 from hopback.kernel.calls import Sought
 from hopback.portal.accounts.actions import issue_key
 from hopback.portal.accounts.idempotency import KEPT, forget
+from hopback.portal.accounts.jobs import begin_forgetting
 from hopback.portal.accounts.limits import Bucket, RateLimit
 from hopback.portal.accounts.models import Organisation, Reply
 from hopback.portal.audit.actors import SYSTEM
 from hopback.portal.audit.models import Leaf
 from hopback.portal.embedded import open_call, use
+from hopback.portal.jobs.working import work
 from hopback.portal.tracebacks.models import Response
 
 if TYPE_CHECKING:
@@ -97,6 +99,16 @@ def test_old_replies_are_forgotten(asked: str) -> None:
     now = datetime.now(UTC)
     assert forget(at=now) == 0
     assert forget(at=now + KEPT + timedelta(minutes=1)) == 1
+
+
+def test_a_worker_forgets_them_by_itself(asked: str) -> None:
+    post(client_of("P1"), f"/api/v1/requests/{asked}/acknowledge", {}, "k-6")
+    now = datetime.now(UTC)
+    begin_forgetting(at=now)
+    work(now=now, until=now + timedelta(hours=1))
+    assert Reply.objects.exists()
+    work(now=now, until=now + KEPT + timedelta(hours=7))
+    assert not Reply.objects.exists()
 
 
 def test_a_bucket_fills_again_with_time_and_each_sender_has_its_own() -> None:

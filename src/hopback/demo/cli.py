@@ -81,14 +81,13 @@ def _furnish() -> list[SignIn]:
 
 def _serve(port: int, *, on_ready: Callable[[], None]) -> None:
     """Serve the portal, with a worker beside it, until stopped."""
-    from hopback.portal.jobs.jobs import begin_sealing
-    from hopback.portal.jobs.working import work_until_stopped
+    from hopback.portal.jobs.working import begin_all, work_in_lanes
 
     stopped = Event()
 
     def work() -> None:
-        begin_sealing(at=datetime.now(UTC))
-        work_until_stopped(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
+        begin_all(at=datetime.now(UTC))
+        work_in_lanes(clock=lambda: datetime.now(UTC), is_stopped=stopped.is_set)
 
     worker = Thread(target=work, daemon=True)
 
