@@ -233,3 +233,25 @@ def test_what_an_errand_brings_is_written_down_only_while_its_claim_holds(portal
     work(now=at, until=at)
     assert not seen
     assert Job.objects.get(key="e1").state == JobState.CANCELLED
+
+
+def test_a_lane_outlives_a_database_that_is_gone_for_a_moment(portal: Configuration) -> None:
+    stopped, failures = threading.Event(), [1, 2, 3]
+
+    def clock() -> datetime:
+        if failures:
+            raise OSError(f"gone {failures.pop()}")
+        return datetime.now(UTC)
+
+    owe([Owed("test.note", "n1", datetime.now(UTC) - timedelta(minutes=1), {"n": 1})])
+    worker = threading.Thread(
+        target=work_in_lanes, kwargs={"clock": clock, "is_stopped": stopped.is_set, "pause_s": 0.02}, daemon=True
+    )
+    worker.start()
+    deadline = time.monotonic() + 20
+    while not seen and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stopped.set()
+    worker.join(20)
+    assert [what for what, _ in seen] == [1]
+    assert not failures

@@ -182,15 +182,22 @@ def work_until_stopped(
 
 
 def work_in_lanes(*, clock: Callable[[], datetime], is_stopped: Callable[[], bool], pause_s: float = 1.0) -> None:
-    """A worker process: a thread for each kind of errand, and one for everything else."""
+    """A worker process: a thread for each kind of errand, and one for everything else.
+
+    A lane outlives what goes wrong with the database itself: it is said in the log, and tried again.
+    """
     kinds = sorted(_errands)
     lanes = [~Q(kind__in=kinds), *(Q(kind=kind) for kind in kinds)]
 
     def go(lane: Q) -> None:
-        try:
-            work_until_stopped(clock=clock, is_stopped=is_stopped, pause_s=pause_s, lane=lane)
-        finally:
-            connections.close_all()
+        while not is_stopped():
+            try:
+                work_until_stopped(clock=clock, is_stopped=is_stopped, pause_s=pause_s, lane=lane)
+            except Exception:  # a database that is gone for a moment must not end a lane
+                log.exception("worker.stumbled", lane=str(lane))
+                time.sleep(pause_s)
+            finally:
+                connections.close_all()
 
     threads = [threading.Thread(target=go, args=(lane,), daemon=True) for lane in lanes]
     for thread in threads:
