@@ -6,9 +6,11 @@ import io
 import wave
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -17,6 +19,7 @@ from hopback.kernel.calls import Sought
 from hopback.kernel.hops import DeclineReason, SourceKind
 from hopback.portal.accounts.actions import invite, issue_key
 from hopback.portal.accounts.models import AccessSession, Organisation
+from hopback.portal.audit.actors import SYSTEM
 from hopback.portal.campaigns.actions import create_campaign
 from hopback.portal.campaigns.particulars import Particulars
 from hopback.portal.embedded import import_sheet
@@ -29,6 +32,10 @@ from hopback.portal.intake.sheets import read as read_sheet
 from hopback.portal.jobs.working import work
 from hopback.portal.library.actions import Draft, draft, publish
 from hopback.portal.library.models import ItemKind
+from hopback.portal.messages.actions import send, take_in
+from hopback.portal.messages.tokens import token_of
+from hopback.portal.messages.webhooks import add_endpoint, announce
+from hopback.portal.messages.writing import Letter
 from hopback.portal.mitigations.actions import ActionDraft, record_action
 from hopback.portal.mitigations.models import ActionKind, Target
 from hopback.portal.referrals import actions as agencies
@@ -89,7 +96,38 @@ def seed(folder: Path) -> None:
     record_what_was_done(people, third)
     taken_in(people, at=NOON + timedelta(hours=23))
     for_agencies(people, third.traceback, at=NOON + timedelta(hours=30))
+    written_to_us(people, at=NOON + timedelta(hours=31))
     work(now=NOON, until=BEGINNING)
+
+
+def written_to_us(people: dict[str, User], *, at: datetime) -> None:
+    """A letter with a reply to it and a file, mail that answers nothing, an endpoint that nobody answers at."""
+    office = settings.CONFIGURATION.office
+    letter = send(
+        SYSTEM,
+        Letter(
+            kind="notice",
+            mailbox="bell@example.org",
+            subject="The form for answers has changed",
+            text="Please use the new form from Monday on.\n",
+            about="organisation:P1",
+            organisation="P1",
+        ),
+        at=at,
+    )
+    reply = EmailMessage()
+    reply["From"], reply["To"] = "Bell <bell@example.org>", office.reply_to(token_of(letter.uid))
+    reply["Subject"], reply["Message-ID"] = "Re: The form for answers has changed", "<reply@example.org>"
+    reply.set_content("Thank you. Is the sheet still taken?\n")
+    reply.add_attachment(b"request,answer\n", maintype="text", subtype="csv", filename="sheet.csv")
+    take_in(SYSTEM, reply.as_bytes(), via="imap", at=at + timedelta(hours=1))
+    stray = EmailMessage()
+    stray["From"], stray["Subject"], stray["Message-ID"] = "x@example.net", "Who do I write to?", "<x@example.net>"
+    stray.set_content("Nobody told me.\n")
+    take_in(SYSTEM, stray.as_bytes(), via="hook", at=at + timedelta(hours=2))
+    bea = actor_of("Bea", people["Bea"])
+    add_endpoint(bea, "P1", url="http://127.0.0.1:9/hook", mailbox="ops@example.org", label="Ticket system", at=at)
+    announce("P1", "request.opened", {"request": "R1", "url": "https://example.org/requests/R1"}, key="R1", at=at)
 
 
 def for_agencies(people: dict[str, User], traced: Traceback, *, at: datetime) -> None:
