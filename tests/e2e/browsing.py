@@ -171,6 +171,43 @@ class Visit:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
+    def follow(self, target: Locator, *, by_keyboard: bool) -> None:
+        """Use a link or button that opens a page."""
+        if by_keyboard:
+            self.tab_to(target)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter") if by_keyboard else target.click()
+
+    def tick(self, target: Locator, *, by_keyboard: bool) -> None:
+        """Choose a radio button or tick a box. Arrows move within a group of radio buttons."""
+        if not by_keyboard:
+            target.check()
+        elif not target.is_checked():
+            if target.get_attribute("type") == "radio":
+                group = self.page.locator(f"main input[name='{target.get_attribute('name')}']:not([disabled])")
+                checked = [one for one in group.all() if one.is_checked()]
+                self.tab_to(checked[0] if checked else group.first)
+                for _ in range(group.count() + 1):
+                    self.page.keyboard.press("Space")
+                    if target.is_checked():
+                        break
+                    self.page.keyboard.press("ArrowDown")
+            else:
+                self.tab_to(target)
+                self.page.keyboard.press("Space")
+        assert target.is_checked()
+
+    def write(self, target: Locator, text: str, *, by_keyboard: bool) -> None:
+        """Write into a field, or choose that option of a list."""
+        is_list = target.evaluate("one => one.tagName") == "SELECT"
+        if not by_keyboard:
+            target.select_option(label=text) if is_list else target.fill(text)
+            return
+        self.tab_to(target)
+        if not is_list:
+            self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+
     def picture(self, name: str, *, height: int = 900, whole: bool = False) -> None:
         """Keep a picture for the documents, where HOPBACK_PICTURES asks for them."""
         if os.environ.get("HOPBACK_PICTURES") != "1":
