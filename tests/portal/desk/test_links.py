@@ -42,6 +42,7 @@ def test_looking_changes_nothing_and_is_no_receipt(link: tuple[Hop, str]) -> Non
         answer = getattr(Client(), method)(f"/requests/by-link/{token}/")
         assert answer.status_code == 200
         assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
         assert answer.headers["Cache-Control"] == "private, no-store"
     Client().get(f"/requests/by-link/{token}/upstreams/", {"find": "x y"})
     assert Client().get(f"/requests/by-link/{token}/receive/").status_code == 405

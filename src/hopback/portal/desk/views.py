@@ -278,6 +278,7 @@ def upload_sheet(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
+            _collect(actor)
             given = form.cleaned_data["sheet"]
             try:
                 text, lines = sheets.read_sheet(given.read(sheets.LARGEST + 1))
