@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
-__all__ = ["SINGLE", "TABLE", "Claimed", "claim_form", "refresh_search", "take_down"]
+__all__ = ["SINGLE", "TABLE", "VALUE_MOST", "Claimed", "claim_form", "refresh_search", "take_down"]
 
 TABLE: Final = "directory.identityclaim"
 
