@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import available_timezones
 
@@ -57,6 +58,7 @@ STAGES: Final = [
 ]
 
 
+@cache
 def zones() -> list[Any]:
     """Time zones to choose from, those of the United States first."""
     rest = sorted(available_timezones() - set(US_ZONES))

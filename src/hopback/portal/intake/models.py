@@ -179,6 +179,7 @@ class CallSample(models.Model):
         )
         indexes = (
             models.Index(name="sample_queue", fields=["stage", "rank", "received_at", "id"]),
+            models.Index(name="sample_at_stage", fields=["stage", "-received_at", "id"]),
             models.Index(name="sample_all", fields=["-received_at", "id"]),
             models.Index(name="sample_of_source", fields=["source", "stage", "decline_code"]),
             models.Index(name="sample_own", fields=["source", "-received_at", "id"]),

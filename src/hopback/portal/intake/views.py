@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -613,11 +614,14 @@ def _source_choices(actor: Actor) -> list[tuple[str, str]]:
 @page(*READERS)
 def sources(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Who supplies samples, with how many were taken on and declined, and the same by kind of source."""
-    tallies = _tallies(counts_of(actor, by=("source", "stage")), "source")
-    by_kind = _tallies(counts_of(actor, by=("source__kind", "stage")), "source__kind")
+    counted = counts_of(actor, by=("source", "stage", "decline_code"))
+    kind_of = dict(sources_of(actor).values_list("pk", "kind"))
+    for one in counted:
+        one["kind"] = kind_of.get(one["source"], "")
+    tallies, by_kind = _tallies(counted, "source"), _tallies(counted, "kind")
     shown = paged(sources_of(actor), request, order=("name", "pk"))
     kinds = [(words, by_kind[kind]) for kind, words in SOURCE_KINDS if kind in by_kind]
-    reasons = _reasons(counts_of(actor, by=("source__kind", "decline_code")))
+    reasons = _reasons(counted)
     context = {
         "page": shown,
         "rows": [(row, tallies.get(row.pk, Tally())) for row in shown.rows],
@@ -667,11 +671,13 @@ def _tallies(counted: list[dict[str, Any]], name: str) -> dict[str, Tally]:
 
 def _reasons(counted: list[dict[str, Any]]) -> list[tuple[str, list[int], int]]:
     """For each reason to decline, how often by kind of source, and in all; the columns are those of SOURCE_KINDS."""
-    by = {(row["decline_code"], row["source__kind"]): row["samples"] for row in counted}
+    by: Counter[tuple[str, str]] = Counter()
+    for row in counted:
+        by[row["decline_code"], row["kind"]] += row["samples"]
     kinds = [kind for kind, _ in SOURCE_KINDS]
     rows = []
     for code, words in DECLINES:
-        listed = [by.get((code, kind), 0) for kind in kinds]
+        listed = [by[code, kind] for kind in kinds]
         if sum(listed):
             rows.append((words, listed, sum(listed)))
     return rows
