@@ -6,6 +6,7 @@ that never was. What is fetched is on record as disclosed.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
@@ -37,6 +38,8 @@ WRITE: Final = Key("referrals:write")
 router = Router(tags=["referrals"], auth=READ)
 
 ORDER: Final = ("changed_at", "pk")
+SETTLED: Final = timedelta(seconds=30)
+"""A change is listed so long after it was made: one that was still being written is not passed over then."""
 NEWEST: Final = ("-proposed_at", "pk")
 MOST_IN_A_PACKAGE: Final = 500
 
@@ -48,8 +51,12 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 def list_requests(
     request: HttpRequest, updated_since: Utc | None = None, cursor: Cursor = "", limit: Limit = 100
 ) -> wire.RequestList:
-    """The agency's requests in the order they last changed."""
-    rows = access.requests_of(_actor(request))
+    """The agency's requests in the order they last changed; a change is listed half a minute after it was made.
+
+    To keep up, hand back ``next`` until there is none, and begin again later with ``updated_since`` the
+    ``changed_at`` of the last one read.
+    """
+    rows = access.requests_of(_actor(request)).filter(changed_at__lte=now() - SETTLED)
     if updated_since is not None:
         rows = rows.filter(changed_at__gte=updated_since)
     found = list(following(rows, cursor, ORDER)[: limit + 1])
