@@ -126,7 +126,7 @@ class Configuration(BaseSettings):
     https: bool = False
     behind_proxy: bool = False
     api_rate: int = 600
-    second_factor: tuple[str, ...] = ("consortium", "agency")
+    second_factor: tuple[Literal["consortium", "provider", "agency", "source"], ...] = ("consortium", "agency")
     oidc_issuer: str = ""
     oidc_client: str = ""
     oidc_secret: SecretStr | None = None

@@ -131,12 +131,16 @@ def test_a_forgotten_password_is_set_anew_by_mail_once(cast: dict[str, User]) ->
     assert letter.mailbox == "bell@example.org"
     link = re.search(r"https?://\S+", letter.text)
     assert link is not None
+    assert "Somebody, most likely you, asked to set a new password" in letter.text
     page = client.get(link[0], follow=True)
     action = page.request["PATH_INFO"]
     client.post(action, {"password1": PASSWORD, "password2": PASSWORD})
     assert is_in(enter("Bell"))
     assert "This link is over" in Client().get(link[0], follow=True).content.decode()
     assert leaves("password.changed") == [cast["Bell"].audit_name]
+    notice = Message.objects.latest("pk")
+    assert notice.subject == "Your password was set anew"
+    assert "If it was not you" in notice.text
 
 
 def test_an_unknown_address_gets_no_mail_and_the_page_does_not_tell(cast: dict[str, User]) -> None:
@@ -289,15 +293,17 @@ def test_somebody_new_comes_by_invitation_once(signed_in: Callable[[str], Client
     for _ in range(2):  # a mail scanner looks first
         page = client.get(link[1])
     assert "You are invited to act for" in page.content.decode()
-    short = client.post(link[1], {"name": "Nia", "password": "short", "again": "short"})
+    zone = {"time_zone": "America/Chicago"}
+    short = client.post(link[1], zone | {"name": "Nia", "password": "short", "again": "short"})
     assert short.status_code == 422
     assert 'value="Nia"' in short.content.decode()
-    unlike = client.post(link[1], {"name": "Nia", "password": PASSWORD, "again": PASSWORD + "x"})
+    unlike = client.post(link[1], zone | {"name": "Nia", "password": PASSWORD, "again": PASSWORD + "x"})
     assert unlike.status_code == 422
-    answer = client.post(link[1], {"name": "Nia", "password": PASSWORD, "again": PASSWORD})
+    answer = client.post(link[1], zone | {"name": "Nia", "password": PASSWORD, "again": PASSWORD})
     assert answer.status_code == 302
     assert is_in(client)
     person = User.objects.get(email="new@example.org")
+    assert person.time_zone == "America/Chicago"
     assert [(one.organisation_id, one.part) for one in person.memberships.all()] == [("P1", "provider_responder")]
     assert Client().get(link[1]).status_code == 404
     assert leaves("invitation.accepted") == ["organisation:P1"]

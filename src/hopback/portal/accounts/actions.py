@@ -230,13 +230,17 @@ def _may_accept(_actor: Actor, invitation: Invitation, /) -> None:
 
 
 @action("invitation.accepted", may=_may_accept)
-def accept_invitation(_actor: Actor, invitation: Invitation, *, name: str, password: str, at: datetime) -> User:
+def accept_invitation(
+    _actor: Actor, invitation: Invitation, *, name: str, password: str, at: datetime, time_zone: str = "UTC"
+) -> User:
     """Come in by an invitation, as somebody new. Raises :class:`Conflict` if somebody was first."""
     if not name.strip():
         raise BadInput("no name", where="name")
     if User.objects.filter(email=invitation.email).exists():
         raise Conflict("somebody of this address is known already", mend="sign in, then open the link again")
-    user = User.objects.create_user(invitation.email, password, name=name.strip(), joined_at=at)
+    if time_zone not in available_timezones():
+        raise BadInput("there is no such time zone", where="time_zone", mend="write it as America/Chicago")
+    user = User.objects.create_user(invitation.email, password, name=name.strip(), time_zone=time_zone, joined_at=at)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     _take_up(invitation, user, at=at)
     return user

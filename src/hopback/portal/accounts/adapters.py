@@ -36,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth pu
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send what allauth has to say by our own outbox."""
-        message = self.render_mail(template_prefix, email, {"email": email, **context})
+        message = self.render_mail(template_prefix, email, {"email": email, "host": self.request.get_host(), **context})
         kind = template_prefix.rsplit("/", 1)[-1]
         write(kind, email, subject=message.subject, text=str(message.body), at=now())
 

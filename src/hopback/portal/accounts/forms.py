@@ -182,6 +182,10 @@ class AcceptForm(forms.Form):
         label="The password again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
 
+    time_zone = forms.ChoiceField(
+        label="Your time zone", help_text="Times are shown to you in this zone.", choices=_zones, initial="UTC"
+    )
+
     def __init__(self, *given: Any, email: str, **more: Any) -> None:
         super().__init__(*given, **more)
         self.email = email

@@ -162,9 +162,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return _join(request, token)
         status = UNPROCESSABLE
         if form is not None and form.is_valid():
-            name, password = form.cleaned_data["name"], form.cleaned_data["password"]
+            given = {name: form.cleaned_data[name] for name in ("name", "password", "time_zone")}
             try:
-                user = actions.accept_invitation(NOBODY, invited, name=name, password=password, at=at)
+                user = actions.accept_invitation(NOBODY, invited, **given, at=at)
             except HopbackError as error:
                 status = _fail(form, error)
             else:
