@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from standardwebhooks import Webhook, WebhookVerificationError
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class _Talk(BaseHTTPRequestHandler):
@@ -50,8 +53,13 @@ class Hooks:
         self.drips = False
         self._server = _Server(("127.0.0.1", 0), _Talk)
         self._server.ours = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hopback?x=1"
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/hopback?x=1"
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def verified(self, secret: str, number: int = -1) -> Any:
         """What was posted, if it was signed with this secret; None if not."""

@@ -210,6 +210,8 @@ def test_an_analyst_places_a_stray_message_and_deals_with_it(
     assert "answers no message of ours" in client.get(address).content.decode()
     wrong = client.post(address, {"do": "place", "about": "", "seen": "1"})
     assert wrong.status_code == 422
+    strange = client.post(address, {"do": "place", "about": "hop:R1", "organisation": "P77", "seen": "1"})
+    assert strange.status_code == 422
     assert (
         client.post(address, {"do": "place", "about": "hop:R1", "organisation": "P1", "seen": "1"}).status_code == 302
     )

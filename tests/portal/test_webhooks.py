@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.test import Client
 
@@ -45,6 +53,7 @@ from kept import everything_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hopback.portal.config import Configuration
 
@@ -319,6 +328,57 @@ def test_a_name_that_moves_to_a_private_address_later_is_not_posted_to(
     assert reply.status is None
     assert "not on the public internet" in reply.error  # the second look, just before connecting, found it
     assert not seen
+
+
+@pytest.mark.parametrize(("name", "is_trusted"), [("hooks.example.org", True), ("other.example.org", False)])
+def test_the_name_is_verified_though_the_connection_goes_to_the_address_that_was_looked_at(
+    portal: Configuration, hooks: Hooks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_trusted: bool
+) -> None:
+    certificate = self_signed(name, tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    hooks.wrap(context)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    connected: list[tuple[str, int]] = []
+    really = urllib3.util.connection.create_connection
+
+    def resolve(host: str, port: int, **_kwargs: Any) -> list[Any]:
+        assert host == "hooks.example.org"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
+
+    def connect(address: tuple[str, int], *args: Any, **kwargs: Any) -> Any:
+        connected.append(address)
+        return really(("127.0.0.1", hooks.port), *args, **kwargs)
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    monkeypatch.setattr(posting_module, "socket", SimpleNamespace(**vars(socket) | {"getaddrinfo": resolve}))
+    reply = post("https://hooks.example.org/hook?x=1", b"{}", {"webhook-id": "evt_1"}, loopback=False)
+    assert connected == [("93.184.216.34", 443)]
+    if is_trusted:
+        assert (reply.status, reply.text, reply.error) == (200, "thanks", "")
+        headers, body = hooks.seen[0]
+        assert (headers["Host"], headers["webhook-id"], body) == ("hooks.example.org", "evt_1", b"{}")
+    else:
+        assert reply.status is None
+        assert "doesn't match" in reply.error
+        assert not hooks.seen
+
+
+def self_signed(name: str, folder: Path) -> Path:
+    """A certificate for a name, trusted by itself, and its key in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    path = folder / f"{name}.pem"
+    path.write_bytes(
+        builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path
 
 
 def test_a_receiver_that_drips_is_hung_up_on(

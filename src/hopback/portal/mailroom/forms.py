@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from hopback.portal.accounts.models import Organisation
 from hopback.portal.messages.models import Direction, DispatchState
 from hopback.portal.messages.webhooks import TEST, event_types
 
@@ -45,6 +46,13 @@ class PlaceForm(forms.Form):
         help_text="The organisation's id. What a message says of its sender proves nothing: place it by what you know.",
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def clean_organisation(self) -> str:
+        """One that there is, or none."""
+        given: str = self.cleaned_data["organisation"].strip()
+        if given and not Organisation.objects.filter(pk=given).exists():
+            raise forms.ValidationError("There is no such organisation.")
+        return given
 
 
 class HandleForm(forms.Form):
