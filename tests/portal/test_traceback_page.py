@@ -7,23 +7,26 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db.models import Q
+from django.test import Client
+from django.urls import reverse
 
 from hopback.kernel.events import EVENTS
 from hopback.portal.audit.verify import verify
 from hopback.portal.embedded import seal_log
 from hopback.portal.jobs.working import work
+from hopback.portal.messages.models import Message
 from hopback.portal.mitigations.actions import ActionDraft, record_action
 from hopback.portal.mitigations.models import ActionKind, Target
 from hopback.portal.tracebacks import actions, sentences
 from hopback.portal.tracebacks.access import by
-from hopback.portal.tracebacks.docket import load
+from hopback.portal.tracebacks.docket import TOLD, load
 from hopback.portal.tracebacks.models import Note
 from hopback.portal.tracebacks.policies import STANDARD
 from hopback.portal.tracebacks.possible import possible
 from telling import Story
 
 if TYPE_CHECKING:
-    from django.test import Client
     from pytest_django import DjangoAssertNumQueries
 
     from hopback.kernel.calls import Sought
@@ -349,6 +352,40 @@ def test_a_request_that_came_back_goes_to_another_contact(story: Story, signed_i
     assert do(abe, story.act("deliver", 1), received=received, proof="read out").status_code == 302
     assert story.hop(1).received_at == story.at + timedelta(hours=1)
     assert "Proof of receipt: read out." in text_of(abe, story.page())
+
+
+def test_a_request_is_mailed_to_the_contact_that_was_chosen_and_its_bytes_are_on_record(
+    story: Story, signed_in: SignIn
+) -> None:
+    abe = signed_in("Abe")
+    assert do(abe, story.act("bounce", 1), channel="noc@bell.example", reason="no such user").status_code == 302
+    assert do(abe, story.act("send", 1), channel="mail to nowhere").status_code == 422
+    assert do(abe, story.act("send", 1), channel="mail to second@bell.example").status_code == 302
+    now = datetime.now(UTC)
+    work(now=now, until=now + timedelta(seconds=1), lane=Q(kind=TOLD))
+    letter = Message.objects.get(mailbox="second@bell.example")
+    assert letter.about == f"hop:{story.hop(1).request_id}"
+    text = text_of(abe, story.page())
+    assert letter.sha256 in text
+    assert "second@bell.example" in text
+
+
+def test_an_answer_without_sign_in_moves_nothing_and_says_so(story: Story, signed_in: SignIn) -> None:
+    request = story.received("P1")
+    message = story.answer(request, "P1", upstream="P2")
+    actions.answer_hop(story.actors["Bell"], story.hop(1), message, at=story.at, authenticated=False)
+    assert (story.hop(1).state, len(load(story.id).now.hops)) == ("answered", 1)
+    text = text_of(signed_in("Abe"), story.page())
+    assert "without sign-in" in text
+    assert "Given without sign-in: it moves nothing by itself." in text
+
+
+def test_people_of_the_consortium_say_first_why_they_look(story: Story, cast: dict[str, Any]) -> None:
+    client = Client()
+    client.force_login(cast["Abe"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.get(story.page())
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(reverse("accounts:begin_access"))
 
 
 def test_a_provider_is_no_longer_asked_and_another_is_asked_first(story: Story, signed_in: SignIn) -> None:

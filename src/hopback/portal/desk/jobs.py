@@ -43,11 +43,11 @@ KIND: Final = "request.opened"
 
 @handles(TOLD)
 def tell_a_provider(payload: dict[str, Any], /, *, at: datetime) -> None:
-    """Write to the next contact of the provider, with a link that opens this one request."""
+    """Write to the contact that somebody chose, or else the next one, with a link that opens this one request."""
     hop = hop_of(SYSTEM, payload["request"])
     if HopState(hop.state) not in UNANSWERED:
         return
-    mailbox = _next_mailbox(hop, at=at)
+    mailbox = payload.get("mailbox") or _next_mailbox(hop, at=at)
     if mailbox is None:
         return
     (message,) = requests_of([hop])

@@ -22,8 +22,9 @@ from hopback.portal.audit.actions import action, entry
 from hopback.portal.audit.actors import Role
 from hopback.portal.directory.models import Provider
 from hopback.portal.jobs.owing import owe_index
+from hopback.portal.messages.writing import good_mailbox
 from hopback.portal.tracebacks.access import by, may_answer, may_decide, may_decide_all, may_propose, may_run
-from hopback.portal.tracebacks.docket import Docket, begin, link_form, load, load_all, note_form, save
+from hopback.portal.tracebacks.docket import MAIL_TO, Docket, begin, link_form, load, load_all, note_form, save
 from hopback.portal.tracebacks.models import Hop, Note, Priority, Traceback, TraceLink
 from hopback.portal.tracebacks.policies import ladder_of, policy_named
 from hopback.portal.tracebacks.schedule import StepKind, finding_from, next_step
@@ -253,7 +254,14 @@ def open_traceback(
 
 @action("hop.sent", may=may_run)
 def send_request(actor: Actor, hop: Hop, *, at: datetime, channels: tuple[str, ...], seen: int | None = None) -> Trace:
-    """Send a request that waits, for example after it came back from another contact."""
+    """Send a request that waits, for example after it came back from another contact.
+
+    A channel ``mail to …`` has the portal write to that mailbox; other words say how a person took it there.
+    Raises :class:`BadInput` for a mailbox no mail can carry.
+    """
+    for channel in channels:
+        if channel.startswith(MAIL_TO):
+            good_mailbox(channel.removeprefix(MAIL_TO), where="channels")
     docket = load(hop.traceback_id, lock=True)
     return _finish(docket, cmd.SendHop(hop.number, channels, by=by(actor, seen=seen)), at=at)
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOCK",
+    "MAIL_TO",
     "TOLD",
     "Docket",
     "begin",
@@ -64,6 +65,12 @@ CLOCK: Final = "hop.clock"
 
 TOLD: Final = "hop.told"
 """The kind of job that tells a provider by mail of a request that was sent to it; not in an exercise."""
+
+MAIL_TO: Final = "mail to "
+"""What a channel begins with where a person chose the mailbox."""
+
+BY_ITSELF: Final = frozenset({"api", "mail"})
+"""The channels on which the portal itself sends."""
 
 KEPT: Final = 4096
 REQUEST_ID_BYTES: Final = 12
@@ -382,6 +389,22 @@ def _fill(row: Hop, hop: hops.Hop) -> Hop:
     return row
 
 
+def _letters_owed(request_id: str, hop: hops.Hop, *, at: datetime) -> list[Owed]:
+    """The mail by which a provider is told: to the contact a person chose, else to whoever is next.
+
+    A request that a person took there by another way is not mailed as well.
+    """
+    key = f"{TOLD}:{request_id}:{hop.bounces}"
+    chosen = [channel.removeprefix(MAIL_TO) for channel in hop.channels if channel.startswith(MAIL_TO)]
+    if chosen:
+        return [
+            Owed(TOLD, f"{key}:{mailbox}"[:200], at, {"request": request_id, "mailbox": mailbox}) for mailbox in chosen
+        ]
+    if not BY_ITSELF.intersection(hop.channels):
+        return []
+    return [Owed(TOLD, key, at, {"request": request_id, "contact": hop.bounces})]
+
+
 def _keep_clocks(dockets: Sequence[Docket], rows: dict[tuple[str, int], Hop], *, at: datetime) -> None:
     owed: list[Owed] = []
     over: list[str] = []
@@ -394,8 +417,7 @@ def _keep_clocks(dockets: Sequence[Docket], rows: dict[tuple[str, int], Hop], *,
             old = before[hop.number - 1] if hop.number <= len(before) else None
             is_sent_now = hop.state is HopState.SENT and (old is None or old.state is not HopState.SENT)
             if is_sent_now and docket.policy.version != EXERCISE.version:
-                key = f"{TOLD}:{row.request_id}:{hop.bounces}"
-                owed.append(Owed(TOLD, key, at, {"request": row.request_id, "contact": hop.bounces}))
+                owed += _letters_owed(row.request_id, hop, at=at)
             step = next_step(hop, policy=docket.policy)
             if step is not None:
                 payload = {"request": row.request_id, "step": step.kind.value}

@@ -20,7 +20,8 @@ from hopback.portal.accounts.models import User
 from hopback.portal.accounts.readings import note_read
 from hopback.portal.audit.actors import STAFF
 from hopback.portal.campaigns.access import campaigns_of
-from hopback.portal.directory.models import Provider
+from hopback.portal.directory.models import Duty, Provider
+from hopback.portal.directory.reading import contacts_for
 from hopback.portal.messages.access import messages_of
 from hopback.portal.tracebacks.access import by, owners_of, viewer_of
 from hopback.portal.tracebacks.docket import load
@@ -35,7 +36,7 @@ from hopback.render.portal_path import PathRow, path_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from hopback.kernel.answers import Answer, Response
     from hopback.kernel.clocks import Segment
@@ -105,13 +106,15 @@ class HopTold:
     working: tuple[Segment, ...]
     rungs: tuple[str, ...]
     names: Names = field(repr=False)
+    day: date = field(repr=False)
 
     @property
     def contacts(self) -> tuple[tuple[str, str], ...]:
         """Where the provider is reached: the mailbox and what it is for. Asks the directory."""
         if self.provider is None:
             return ()
-        return tuple((one.mailbox, one.get_duty_display()) for one in self.provider.contacts.all() if one.mailbox)
+        listed = contacts_for(self.provider.pk, Duty.values, on=self.day)
+        return tuple((one.mailbox, one.get_duty_display()) for one in listed if one.mailbox)
 
     @property
     def latest(self) -> Told | None:
@@ -286,6 +289,7 @@ def dossier_of(actor: Actor, traceback_id: str, *, at: datetime) -> Dossier:
             policy=docket.policy,
             events=events,
             bodies=bodies,
+            day=at.date(),
         )
         for hop, row, path in zip(trace.hops, rows, drawn, strict=True)
     )
@@ -356,7 +360,8 @@ def _links(actor: Actor, traceback_id: str) -> list[tuple[TraceLink, Traceback]]
 def _letters(actor: Actor, rows: list[HopRow]) -> dict[str, tuple[Message, ...]]:
     about = [f"hop:{row.request_id}" for row in rows]
     found: dict[str, list[Message]] = {}
-    for message in messages_of(actor).filter(about__in=about).defer("raw").order_by("at", "pk"):
+    rows_of = messages_of(actor).filter(about__in=about).select_related("dispatch").defer("raw")
+    for message in rows_of.order_by("at", "pk"):
         found.setdefault(message.about, []).append(message)
     return {key: tuple(some) for key, some in found.items()}
 
@@ -373,6 +378,7 @@ def _hop(
     policy: Policy,
     events: tuple[tuple[int, Event], ...],
     bodies: Mapping[tuple[int, int], Mapping[str, Any]],
+    day: date,
 ) -> HopTold:
     return HopTold(
         hop=hop,
@@ -398,6 +404,7 @@ def _hop(
         working=hop.working,
         rungs=tuple(rung.told for rung in ladder_of(policy.version)),
         names=names,
+        day=day,
     )
 
 

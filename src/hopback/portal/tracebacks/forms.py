@@ -14,6 +14,7 @@ from hopback.kernel.clocks import office_zone
 from hopback.kernel.commands import DisputeResult
 from hopback.kernel.errors import BadInput
 from hopback.portal.tracebacks.actions import BEYOND_ANSWERS
+from hopback.portal.tracebacks.docket import MAIL_TO
 from hopback.portal.tracebacks.models import Priority
 from hopback.portal.tracebacks.naming import Unclear, provider_meant
 from hopback.portal.tracebacks.sentences import ANSWERED, FIELDS, OUTCOMES
@@ -260,14 +261,14 @@ class SendForm(ActForm):
     channel = forms.CharField(
         label="Sent to",
         max_length=200,
-        help_text="The contact and the way, for example: mail to noc@carrier.example.",
+        help_text="For example: read out by telephone. “mail to noc@carrier.example” has the portal write there.",
     )
 
     def shape(self, *, actor: Actor, dossier: Dossier, hop: HopTold | None, zone: str) -> None:  # noqa: ARG002
         """The contacts of the provider, to choose from."""
         contacts = hop.contacts if hop is not None else ()
         if contacts:
-            listed = [(f"mail to {mailbox}", f"{mailbox} ({duty})") for mailbox, duty in contacts]
+            listed = [(f"{MAIL_TO}{mailbox}", f"{mailbox} ({duty})") for mailbox, duty in contacts]
             self.fields["contact"] = forms.ChoiceField(
                 label="Contact", choices=[*listed, ("", "another one, named below")], required=False
             )
