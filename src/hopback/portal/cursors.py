@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import Model, Q
@@ -61,9 +61,16 @@ def _read(cursor: str, order: Sequence[str]) -> list[Any]:
         values = None
     if not isinstance(values, list) or len(values) != len(order):
         raise BadInput("this is no cursor of this list", where="cursor", mend="begin the list anew")
-    if any(isinstance(value, dict | list) or value is None for value in values):
+    if not all(map(_is_sane, values)):
         raise BadInput("this is no cursor of this list", where="cursor", mend="begin the list anew")
     return values
+
+
+def _is_sane(value: Any) -> bool:
+    """Whether a database could compare with it: text without NUL, an integer of 64 bits."""
+    if isinstance(value, str):
+        return "\x00" not in value
+    return not isinstance(value, dict | list) and value is not None and abs(value) < 2**63
 
 
 def _after(model: type[Model], values: Sequence[Any], order: Sequence[str]) -> Q:
@@ -75,6 +82,7 @@ def _after(model: type[Model], values: Sequence[Any], order: Sequence[str]) -> Q
         field = model._meta.pk if column == "pk" else None  # noqa: SLF001 -- Django documents it
         try:
             value = (field or _field(model, column)).to_python(value)
+            value = value.astimezone(UTC) if isinstance(value, datetime) else value
         except Exception:  # noqa: BLE001 -- whatever a field finds wrong with a cursor's value
             raise BadInput("this is no cursor of this list", where="cursor", mend="begin the list anew") from None
         beyond = Q(**{f"{column}__{'lt' if name.startswith('-') else 'gt'}": value})

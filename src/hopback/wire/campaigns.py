@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hopback.wire.hops import Utc  # noqa: TC001 -- pydantic reads the annotations
 
@@ -29,8 +29,8 @@ class CampaignDraft(BaseModel):
     category: Code
     kind: Literal["robocall", "live", "mixed"]
     description: str = Field(max_length=20_000)
-    first_seen: AwareDatetime
-    last_seen: AwareDatetime
+    first_seen: Utc
+    last_seen: Utc
     basis: list[Code] = Field(max_length=20)
     violations: list[ApparentViolation] = Field(max_length=40)
     priority: Literal["urgent", "high", "normal"] = "normal"

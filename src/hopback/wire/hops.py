@@ -38,7 +38,10 @@ def _in_our_time(value: datetime) -> datetime:
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this is out of all time") from None
 
 
 def as_z(value: datetime) -> str:

@@ -187,3 +187,30 @@ def test_campaigns_are_kept_by_the_consortiums_programs_alone(cast: Any, campaig
     assert post(reader, "/campaigns", draft).status_code == 403
     with pytest.raises(Exception, match="no key of"):
         key("honeypots", "campaigns:read")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/samples/%00", 404),
+        ("/campaigns/%00", 404),
+        ("/samples?updated_since=0001-01-01T00:00:00%2B14:00", 422),
+        ("/campaigns?updated_since=0001-01-01T00:00:00%2B14:00", 422),
+        ("/samples?cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwiUyJd", 422),
+        ("/samples?cursor=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIlx1MDAwMCJd", 422),
+    ],
+)
+def test_what_no_database_could_compare_with_is_refused(cast: Any, path: str, status: int) -> None:
+    client = key("consortium", "intake:read", "campaigns:read")
+    assert client.get(f"/api/v1{path}").status_code == status
+
+
+def test_control_characters_are_dropped_from_samples_and_refused_of_campaigns(cast: Any) -> None:
+    answer = post(
+        key("honeypots", "intake:write"), "/samples", BODY | {"transcript": "a\x00b", "calling_name": "\x1b[2J"}
+    )
+    assert answer.status_code == 201
+    row = CallSample.objects.get()
+    assert (row.transcript, row.calling_name) == ("ab", "[2J")
+    staff = key("consortium", "intake:write", "campaigns:write")
+    assert post(staff, "/samples", BODY | {"source": "a\x00b"}).status_code == 422

@@ -47,7 +47,8 @@ def choices_of(actor: Actor, *, but: str = "") -> list[tuple[str, str]]:
 
 def campaign_of(actor: Actor, campaign: str) -> Campaign:
     """One campaign; :class:`NotFound` if there is none or the actor may not see it."""
-    row = campaigns_of(actor).select_related("merged_into").filter(pk=campaign).first()
+    rows = campaigns_of(actor).select_related("merged_into")
+    row = rows.filter(pk=campaign).first() if campaign.isalnum() else None
     if row is None:
         raise NotFound(f"there is no campaign {campaign}")
     return row

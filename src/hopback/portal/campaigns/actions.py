@@ -63,6 +63,8 @@ def change_campaign(
 ) -> Campaign:
     """Say something else of a campaign. ``seen`` is the version that was looked at: a newer one is a conflict."""
     check(said, at=at)
+    if not why.isprintable():
+        raise BadInput("is one line of words", where="why")
     row = _locked(campaign)
     if row.version != seen:
         raise Conflict(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
 from ninja import Query, Router, Status
-from pydantic import AwareDatetime  # noqa: TC002 -- the same
 
 from hopback.portal.accounts.keys import Key
 from hopback.portal.campaigns.access import campaign_of, campaigns_of
@@ -16,6 +15,7 @@ from hopback.portal.campaigns.particulars import Particulars
 from hopback.portal.clock import now
 from hopback.portal.cursors import cursor_of, following
 from hopback.wire import campaigns as wire
+from hopback.wire.hops import Utc  # noqa: TC001 -- the same
 
 if TYPE_CHECKING:
     from hopback.portal.audit.actors import Actor
@@ -33,7 +33,7 @@ ORDER: Final = ("changed_at", "pk")
 @router.get("/campaigns", response=wire.CampaignList, exclude_none=True, auth=READ)
 def list_campaigns(
     request: HttpRequest,
-    updated_since: AwareDatetime | None = None,
+    updated_since: Utc | None = None,
     cursor: Annotated[str, Query(max_length=500)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> wire.CampaignList:

@@ -19,6 +19,7 @@ __all__ = ["Particulars", "check", "particulars_of", "plain"]
 MOST_CALLS: Final = 10**15
 TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 """A language tag (RFC 5646), as far as anybody writes one here."""
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 LONGEST: Final = {
     "name": 200,
     "description": 20_000,
@@ -70,6 +71,9 @@ def check(said: Particulars, *, at: datetime) -> None:
 
 
 def _check_words(said: Particulars) -> None:
+    texts = {name: getattr(said, name) for name in LONGEST} | {"violations": "".join(map("".join, said.violations))}
+    if wrong := [name for name, text in texts.items() if CONTROL.search(text)]:
+        raise BadInput("has a control character in it", where=wrong[0])
     for name in ("name", "description"):
         if not getattr(said, name).strip():
             raise BadInput("is needed", where=name)

@@ -145,7 +145,7 @@ def queue_of(
 
 def sample_of(actor: Actor, sample: str) -> CallSample:
     """One sample; :class:`NotFound` if there is none or the actor may not see it."""
-    row = samples_of(actor).filter(pk=sample).first()
+    row = samples_of(actor).filter(pk=sample).first() if sample.isalnum() else None
     if row is None:
         raise NotFound(f"there is no sample {sample}")
     return row

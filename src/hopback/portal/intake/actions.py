@@ -129,6 +129,8 @@ def keep_source(
 
 def _source(actor: Actor, source: str, *, at: datetime) -> Source:
     """The source of that id; one that supplies in its own name is written down when it does so first."""
+    if not source or not source.isprintable():
+        raise BadInput("this names no source", where="source")
     row = Source.objects.filter(pk=source).first()
     if row is not None:
         return row

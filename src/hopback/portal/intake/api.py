@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
 from ninja import File, Query, Router, Status
 from ninja.files import UploadedFile  # noqa: TC002 -- the same
-from pydantic import AwareDatetime  # noqa: TC002 -- the same
 
 from hopback.kernel.disclosure import AgencyView, FullView, SourceView, Stage
 from hopback.kernel.errors import BadInput
@@ -30,6 +29,7 @@ from hopback.portal.intake.actions import add_recording, propose
 from hopback.portal.intake.facts import FIELDS, read_facts
 from hopback.portal.intake.recordings import keep
 from hopback.wire import samples as wire
+from hopback.wire.hops import Utc  # noqa: TC001 -- the same
 
 if TYPE_CHECKING:
     from hopback.kernel.disclosure import View
@@ -75,7 +75,7 @@ def put_forward(request: HttpRequest, draft: wire.SampleDraft) -> Status[wire.Sa
 @router.get("/samples", response=wire.SampleList, exclude_none=True, auth=READ)
 def list_samples(
     request: HttpRequest,
-    updated_since: AwareDatetime | None = None,
+    updated_since: Utc | None = None,
     cursor: Annotated[str, Query(max_length=500)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> wire.SampleList:

@@ -46,6 +46,7 @@ PAGES: Final = {
     ),
     Role.AGENCY: (
         ("Requests", "referrals:list"),
+        ("Samples", "intake:own"),
         ("Messages", "messages:list"),
         ("Library", "library:list"),
     ),
