@@ -464,9 +464,7 @@ def main() -> int:
     seed()
     from django.db import connection
 
-    print(
-        f"{TRACEBACKS:,} tracebacks on {connection.vendor}: median of {RUNS} fetches, this process's part of it, queries"
-    )
+    print(f"{TRACEBACKS:,} tracebacks on {connection.vendor}: median of {RUNS} fetches, our part of it, queries")
     print(f"{'page':<74} {'who':<5} {'':>3} {'ms':>8} {'cpu ms':>7} {'q':>4}")
     slow = 0
     people = {"Ada": "ada@example.org", "Bell": "bell@example.org", "Fay": "fay@example.org", "Sol": "sol@example.org"}

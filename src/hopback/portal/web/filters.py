@@ -65,6 +65,8 @@ PLACES: Final = (
 class FilterForm(forms.Form):
     """What the list can be narrowed by. Nothing of it has to be given."""
 
+    use_required_attribute = False
+
     state = forms.ChoiceField(choices=STATES, required=False, label="State")
     outcome = forms.ChoiceField(
         choices=(ANY, *((one.value, told(one.value).words) for one in Outcome)), required=False, label="Outcome"
@@ -112,6 +114,19 @@ class FilterForm(forms.Form):
     def asked(self) -> dict[str, Any]:
         """What is asked for, without what is not."""
         return {name: value for name, value in getattr(self, "cleaned_data", {}).items() if value not in ("", None)}
+
+    @property
+    def narrowed(self) -> list[str]:
+        """What is asked for, in words."""
+        words = []
+        for name, value in self.asked.items():
+            if name == "place" and "provider" not in self.asked:
+                continue
+            field = self.fields[name]
+            choices: Any = field.choices if isinstance(field, forms.ChoiceField) else ()
+            said = dict(choices).get(value, value)
+            words.append(f"{str(field.label).lower()} {said}")
+        return words
 
     @property
     def is_narrowed(self) -> bool:

@@ -41,6 +41,7 @@ PAGES: Final = {
         ("Requests", "desk:list"),
         ("History", "desk:history"),
         ("Our entry", "directory:own"),
+        ("Our standing", "web:own_standing"),
         ("Messages", "messages:list"),
         ("Library", "library:list"),
     ),

@@ -48,6 +48,8 @@ def form_of(actor: Actor, data: Any) -> FilterForm:
     """The filter that a query asks for, read but not judged."""
     form = FilterForm(data, owners=colleagues_of(actor), jurisdictions=actor.jurisdictions)
     form.is_valid()
+    for field in form.fields.values():
+        field.required = True  # judged already: that each may be left empty is said once, not at each
     return form
 
 
@@ -65,6 +67,7 @@ def tracebacks(request: HttpRequest, actor: Actor) -> HttpResponse:
         "names": named(actor, shown.rows),
         "query": query,
         "is_narrowed": good.is_narrowed,
+        "narrowed": good.narrowed,
         "kept": [(one, f"{reverse('web:tracebacks')}?{one.query}", one.query == query) for one in filters_of(actor)],
         "is_staff": actor.role in STAFF,
         "verbs": VERBS.items(),

@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from hopback.kernel.clocks import Segment, running_time
 from hopback.kernel.hops import WORKING
 from hopback.kernel.plain import from_plain
-from hopback.portal.directory.access import providers_of
+from hopback.portal.directory.access import contacts_of, providers_of
 from hopback.portal.jobs.owing import due_steps
 from hopback.portal.tracebacks.access import hops_of
 from hopback.portal.tracebacks.docket import clock_key
@@ -67,6 +67,7 @@ class OwingProvider:
     late: int
     first_due: datetime | None
     provider: Provider | None = None
+    is_reachable: bool = True
     requests: list[Owing] = field(default_factory=list)
 
 
@@ -98,8 +99,12 @@ def owing(actor: Actor, *, start: int, per: int, at: datetime) -> tuple[list[Owi
             few[hop.provider_id].append(hop)
     for owed in _told(actor, [hop for some in few.values() for hop in some], at=at):
         shown[owed.hop.provider_id].requests.append(owed)
+    reachable = set(
+        contacts_of(actor).filter(provider__in=list(shown)).exclude(mailbox="").values_list("provider", flat=True)
+    )
     for provider in providers_of(actor).filter(pk__in=list(shown)):
         shown[provider.pk].provider = provider
+        shown[provider.pk].is_reachable = provider.pk in reachable
     return list(shown.values()), len(listed) > start + per
 
 
@@ -161,7 +166,7 @@ def _next(hop: Hop, step: tuple[datetime, dict[str, Any]] | None) -> tuple[str, 
     if hop.state == "sent":
         return "proof that the request was received", None
     if step is None:
-        return "", None
+        return ("a person may decide that it did not respond", None) if hop.state == "delinquent" else ("", None)
     due, payload = step
     match payload.get("step"):
         case "remind":
