@@ -28,6 +28,11 @@ def test_the_page_one_is_on_is_marked_in_the_menu(signed_in: Callable[[str], Cli
     assert re.findall(r'<a href="([^"]+)" aria-current="page">', page) == ["/"]
 
 
+def test_one_page_alone_is_marked_where_the_addresses_of_two_begin_alike(signed_in: Callable[[str], Client]) -> None:
+    page = signed_in("Bea").get("/requests/history/").content.decode()
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', page) == ["/requests/history/"]
+
+
 def test_nothing_in_the_frame_is_styled_or_scripted_inline(signed_in: Callable[[str], Client]) -> None:
     page = signed_in("Ada").get("/").content.decode()
     assert " style=" not in page

@@ -69,10 +69,9 @@ SEARCHERS: Final = {
 def around(request: HttpRequest) -> dict[str, Any]:
     """``actor``, ``nav`` (label, address, whether it is this page) and the time, for ``web/base.html``."""
     actor = actor_of(request) if hasattr(request, "user") and hasattr(request, "session") else NOBODY
-    entries = [
-        {"label": label, "url": address, "is_current": _is_current(request.path, address)}
-        for label, address in pages_of(actor)
-    ]
+    pages = pages_of(actor)
+    nearest = max((address for _, address in pages if _is_within(request.path, address)), key=len, default="")
+    entries = [{"label": label, "url": address, "is_current": address == nearest} for label, address in pages]
     found = {"actor": actor, "nav": entries, "now": now()}
     if actor.role in SEARCHERS:
         found |= {"search_url": reverse("web:search"), "search_label": SEARCHERS[actor.role]}
@@ -89,5 +88,5 @@ def pages_of(actor: Actor) -> list[tuple[str, str]]:
     return entries
 
 
-def _is_current(path: str, address: str) -> bool:
+def _is_within(path: str, address: str) -> bool:
     return path == address if address == "/" else path.startswith(address)
