@@ -1,23 +1,16 @@
-"""A provider's people at work: one answer on one page, from the mail in three actions, many by a sheet."""
+"""A provider's people at work: one answer on one page, its history, and the one record that travels, previewed."""
 
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.browsing import check_page
-from hopback.portal.clock import now
-from hopback.portal.directory.models import Contact, Duty
-from hopback.portal.jobs.owing import Owed, owe
-from hopback.portal.messages.models import Message
 from hopback.portal.tracebacks.models import Hop, Response
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from e2e.browsing import Site, Visit
 
 pytestmark = pytest.mark.e2e
@@ -63,32 +56,6 @@ def test_a_provider_answers_one_request_on_one_page(site: Site) -> None:
     bell.picture("desk-history")
 
 
-def test_an_answer_leaves_the_mail_in_three_actions(site: Site) -> None:
-    hop = open_hop()
-    Contact.objects.create(provider_id="P1", duty=Duty.PRIMARY, mailbox="desk@bellwether.example")
-    owe([Owed("hop.told", "again", now(), {"request": hop.request_id})])
-    site.settle()
-    letter = Message.objects.filter(kind="request.opened", about=f"hop:{hop.request_id}").latest("pk")
-    link = re.search(r"/requests/by-link/\S+", letter.text)
-    assert link is not None
-    somebody = site.visit()
-    somebody.go(link.group())  # first: the link is opened
-    look(somebody, "linked")
-    somebody.picture("desk-by-link", height=1000)
-    somebody.page.get_by_label("It came from our own customer").check()  # second: it is filled in
-    somebody.page.get_by_label("Business name").fill("Acme Leads LLC")
-    somebody.page.locator("#id_email").fill("owner@acme.example")
-    somebody.page.get_by_label("This is true and complete").check()
-    somebody.page.get_by_label("Your name").fill("Bell Rivers")
-    somebody.press("Send the answer")  # third: it is sent
-    look(somebody, "linked-sent")
-    assert "is with the consortium" in somebody.page.locator("main").inner_text()
-    response = Response.objects.get(hop=hop)
-    assert response.submitted_by.startswith("link:")
-    hop.refresh_from_db()
-    assert hop.state in {"answered", "late_answered"}  # and there it stays
-
-
 def test_without_scripts_a_provider_is_searched_for_and_a_record_is_previewed(site: Site) -> None:
     hop = open_hop()
     bell = site.visit("Bell", scripts=False)
@@ -110,21 +77,3 @@ def test_without_scripts_a_provider_is_searched_for_and_a_record_is_previewed(si
     bell.press("Send the answer with this record")
     assert "was sent" in bell.page.locator("main").inner_text()
     assert Response.objects.get(hop=hop).body["details"]["record"]["line"].startswith("2026-11-02 09:00:01")
-
-
-def test_many_are_answered_by_a_sheet(site: Site, tmp_path: Path) -> None:
-    bell = site.visit("Bell")
-    bell.go("/requests/sheet/")
-    look(bell, "upload")
-    hops = list(Hop.objects.filter(provider="P1", answered_at__isnull=True, sent_at__isnull=False).order_by("pk"))
-    lines = [f"{hop.request_id},expired,2026-11-03" for hop in hops]
-    path = tmp_path / "answers.csv"
-    path.write_text("\n".join(["request_id,answer,records_kept_since", *lines, "Rnobody,expired,2026-11-03"]))
-    bell.page.get_by_label("The sheet").set_input_files(path)
-    bell.press("Look it over")
-    look(bell, "sheet")
-    bell.picture("desk-sheet")
-    bell.page.get_by_label("These are true and complete").check()
-    bell.press(f"Send {len(hops)} answers")
-    look(bell, "sheet-sent")
-    assert Response.objects.filter(hop__in=hops).count() == len(hops)

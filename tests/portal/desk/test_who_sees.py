@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hopback.portal.audit.actors import Actor, Role
 from hopback.portal.desk.models import Attachment
+from hopback.portal.directory.models import Contact, Duty
+from hopback.portal.messages.models import Message
 from hopback.portal.mitigations.models import Action
 from hopback.portal.tracebacks.actions import answer_hop, collect_requests
 from hopback.portal.tracebacks.models import Hop
@@ -195,7 +197,11 @@ def test_a_question_goes_to_the_consortium_and_back_and_moves_no_clock(
     assert hop.request_id in abe.get("/requests/questions/").content.decode()
     page = f"/requests/questions/{hop.request_id}/"
     assert "&lt;b&gt;UTC&lt;/b&gt;" in abe.get(page).content.decode()
+    Contact.objects.create(provider_id="P2", duty=Duty.PRIMARY, mailbox="desk@coalbrook.example")
     assert abe.post(page, {"line-text": "It is."}).status_code == 302
+    letter = Message.objects.get(kind="request.reply")
+    assert (letter.mailbox, letter.organisation) == ("desk@coalbrook.example", "P2")
+    assert "It is." in letter.text
     assert hop.request_id not in abe.get("/requests/questions/").content.decode()
     assert "It is." in cole.get(f"/requests/{hop.request_id}/").content.decode()
     assert "It is." not in signed_in("Bell").get(f"/requests/{path['P1'].request_id}/").content.decode()
@@ -217,7 +223,7 @@ def test_lists_and_pages_ask_the_database_a_constant_number_of_times(
         assert bell.get("/requests/").status_code == 200
     with django_assert_max_num_queries(26):
         assert bell.get(f"/requests/{hops[0].request_id}/").status_code == 200
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(28):
         assert bell.get("/requests/history/").status_code == 200
     with django_assert_max_num_queries(12):
         assert bell.get("/mitigations/").status_code == 200

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
+from django.urls import reverse
+
 from hopback.kernel.errors import BadInput, Conflict, HopbackError, NotFound, Refused
 from hopback.kernel.hops import HopState
 from hopback.portal.audit.actions import action, entry
-from hopback.portal.audit.actors import Role
+from hopback.portal.audit.actors import SYSTEM, Role
 from hopback.portal.desk import files
-from hopback.portal.desk.access import digest_of, may_look_after, may_say, own_hops
+from hopback.portal.desk.access import digest_of, mailboxes_of, may_look_after, may_say, own_hops
 from hopback.portal.desk.covering import attachment_form, line_form
 from hopback.portal.desk.models import (
     Attachment,
@@ -25,6 +28,8 @@ from hopback.portal.desk.models import (
     Side,
     Travels,
 )
+from hopback.portal.messages.actions import send
+from hopback.portal.messages.writing import Letter
 from hopback.portal.mitigations.actions import record_action
 from hopback.portal.tracebacks.access import may_answer, may_run
 from hopback.portal.tracebacks.actions import acknowledge, answer_hop, collect_requests
@@ -119,8 +124,22 @@ def ask_back(actor: Actor, hop: Hop, *, text: str, at: datetime) -> Line:
 
 @action("question.answered", may=may_run)
 def reply(actor: Actor, hop: Hop, *, text: str, at: datetime) -> Line:
-    """Somebody of the consortium writes to the provider about a request."""
-    return _say(actor, hop, Side.CONSORTIUM, text, at=at)
+    """Somebody of the consortium writes to the provider about a request; its first contact is told by mail."""
+    line = _say(actor, hop, Side.CONSORTIUM, text, at=at)
+    mailbox = next(iter(mailboxes_of(hop.provider_id, on=at.date())), None)
+    if mailbox is not None:
+        page = settings.CONFIGURATION.address.rstrip("/") + reverse("desk:request", args=[hop.request_id])
+        letter = Letter(
+            kind="request.reply",
+            mailbox=mailbox,
+            subject=f"Traceback request {hop.request_id}: the consortium has written",
+            text=f"About request {hop.request_id}:\n\n{line.text}\n\nThe conversation, after sign-in:\n\n  {page}\n",
+            about=f"hop:{hop.request_id}",
+            organisation=hop.provider_id,
+            key=f"line:{line.pk}",
+        )
+        send(SYSTEM, letter, at=at)
+    return line
 
 
 @action("conversation.settled", may=may_run)

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, F, Q
-from django.db.models.functions import TruncMonth
 from pydantic import ValidationError
 
 from hopback.kernel.clocks import office_zone
@@ -24,6 +23,7 @@ from hopback.wire.hops import HopDetails
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
 
     from django.db.models import QuerySet
 
@@ -42,10 +42,14 @@ __all__ = [
     "asked",
     "counts_of",
     "months_of",
+    "months_until",
     "one_asked",
     "rows_in",
     "uncollected",
 ]
+
+WHOLE: Final = 10
+"""Digits from which a number is looked up whole, by its index."""
 
 AT_WORK: Final = Q(traceback__state__in=[state.value for state in WORKING])
 
@@ -127,7 +131,10 @@ def rows_in(actor: Actor, bucket: Bucket, *, campaign: str = "", number: str = "
         rows = rows.filter(AT_WORK, respond_by__isnull=False)
     if campaign:
         rows = rows.filter(traceback__campaign=campaign)
-    if number:
+    if len(number) >= WHOLE:
+        spelled = {f"+{number}", f"+1{number}"}
+        rows = rows.filter(Q(traceback__called__in=spelled) | Q(traceback__calling__in=spelled))
+    elif number:
         rows = rows.filter(Q(traceback__called__endswith=number) | Q(traceback__calling__endswith=number))
     return rows
 
@@ -241,36 +248,59 @@ MEASURED: Final = 1500
 
 
 def months_of(actor: Actor, *, at: datetime) -> list[Month]:
-    """The last twelve months, the latest first; those in which nothing was asked are left out."""
+    """The last twelve months, the latest first; those in which nothing was asked are left out.
+
+    Each is counted for itself, by an index: a database's own way to find the month of an instant is far slower.
+    """
     zone = office_zone(access.office_of(actor).time_zone)
-    since = (at - timedelta(days=31 * MONTHS)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = access.own_hops(actor).filter(received_at__gte=since).order_by()
-    rows = rows.annotate(month=TruncMonth("received_at", tzinfo=zone))
     is_answered = Q(answered_at__isnull=False)
     is_open = Q(state__in=[s.value for b in (Bucket.WAITING, Bucket.LATE, Bucket.NEEDS_MORE) for s in _STATES[b]])
-    figures = rows.values("month").annotate(
-        asked=Count("pk"),
-        answered=Count("pk", filter=is_answered),
-        late=Count("pk", filter=is_answered & Q(answered_at__gt=F("respond_by"))),
-        open=Count("pk", filter=is_open),
-        terminating=Count("pk", filter=is_answered & Q(number=1)),
-        origin=Count("pk", filter=is_answered & ~Q(customer="")),
-        transit=Count("pk", filter=is_answered & Q(number__gt=1) & ~Q(upstream="")),
-    )
-    hours: dict[datetime, list[float]] = {}
-    measured = rows.filter(is_answered).order_by("-answered_at", "-pk")
-    columns = ("month", "received_at", "answered_at", "respond_by", "working")
-    for month, received, answered, due, working in measured.values_list(*columns)[:MEASURED]:
-        if due is not None:
-            hours.setdefault(month, []).append(clock_hours(received, answered, due=due, working=working))
-    return [
-        Month(
-            first=one["month"],
-            median_hours=statistics.median(hours[one["month"]]) if hours.get(one["month"]) else None,
-            **{name: one[name] for name in ("asked", "answered", "late", "open", "terminating", "transit", "origin")},
-        )
-        for one in sorted(figures, key=lambda one: one["month"], reverse=True)
-    ]
+    figures = {
+        "asked": Count("pk"),
+        "answered": Count("pk", filter=is_answered),
+        "late": Count("pk", filter=is_answered & Q(answered_at__gt=F("respond_by"))),
+        "open": Count("pk", filter=is_open),
+        "terminating": Count("pk", filter=is_answered & Q(number=1)),
+        "origin": Count("pk", filter=is_answered & ~Q(customer="")),
+        "transit": Count("pk", filter=is_answered & Q(number__gt=1) & ~Q(upstream="")),
+    }
+    hours = _hours_by_month(actor, zone=zone)
+    months = []
+    for first, following in _last_months(at, zone=zone):
+        rows = access.own_hops(actor).filter(received_at__gte=first, received_at__lt=following)
+        counted = rows.order_by().aggregate(**figures)
+        if counted["asked"]:
+            taken = hours.get((first.year, first.month))
+            months.append(Month(first=first, median_hours=statistics.median(taken) if taken else None, **counted))
+    return months
+
+
+def months_until(at: datetime, *, zone: str) -> list[tuple[datetime, datetime]]:
+    """The last twelve months at an office, each from its first instant to that of the next, the latest first."""
+    return list(_last_months(at, zone=office_zone(zone)))
+
+
+def _last_months(at: datetime, *, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """The first instants of a month and of the one after it, at the office, the latest month first."""
+    local = at.astimezone(zone)
+    year, month = local.year, local.month
+    for _ in range(MONTHS):
+        after = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 -- December
+        yield datetime(year, month, 1, tzinfo=zone), datetime(*after, 1, tzinfo=zone)
+        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+
+
+def _hours_by_month(actor: Actor, *, zone: ZoneInfo) -> dict[tuple[int, int], list[float]]:
+    """The hours of the clock that the latest answers took, by the month their requests were received in."""
+    rows = access.own_hops(actor).filter(answered_at__isnull=False, respond_by__isnull=False)
+    rows = rows.order_by("-answered_at", "-pk")
+    hours: dict[tuple[int, int], list[float]] = {}
+    columns = ("received_at", "answered_at", "respond_by", "working")
+    for received, answered, due, working in rows.values_list(*columns)[:MEASURED]:
+        local = received.astimezone(zone)
+        taken = clock_hours(received, answered, due=due, working=working)
+        hours.setdefault((local.year, local.month), []).append(taken)
+    return hours
 
 
 def clock_hours(received: datetime, answered: datetime, *, due: datetime, working: Sequence[dict[str, Any]]) -> float:

@@ -6,10 +6,9 @@ provider named itself, and the registry is public.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-from django.db.models import Count, Max
 
 from hopback.kernel.errors import BadInput
 from hopback.portal.directory.actions import ProviderClaim, propose_provisional
@@ -29,6 +28,8 @@ PROVISIONAL: Final = "new:"
 OWN: Final = "own:"
 REGISTRY: Final = "rmd:"
 OTHER: Final = "other"
+LATELY: Final = 500
+"""How many answers count for who is named most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +47,23 @@ def provisional_id(pk: int) -> str:
 
 
 def neighbours_of(actor: Actor, text: str = "", *, limit: int = 8) -> list[Choice]:
-    """Whom this provider named as its upstream before, those named most first; with ``text`` those of that name."""
-    named = (
-        hops_of(actor).filter(provider=actor.provider).exclude(upstream="").exclude(upstream__startswith=PROVISIONAL)
-    )
-    counted = named.values("upstream").annotate(times=Count("pk"), last=Max("answered_at")).order_by("-times", "-last")
-    rows = list(counted[: 200 if text else limit])
-    names = names_of(row["upstream"] for row in rows)
+    """Whom this provider named as its upstream before, those named most of late first.
+
+    With ``text`` those of that name, however long ago.
+    """
+    rows = hops_of(actor).filter(provider=actor.provider)
+    latest = rows.filter(answered_at__isnull=False).order_by("-answered_at", "-pk").values_list("upstream", flat=True)
+    times = Counter(one for one in latest[:LATELY] if one and not one.startswith(PROVISIONAL))
+    known = [one for one, _ in times.most_common()]
+    if text:  # a name may be looked for that was not named for long
+        known += [one for one in rows.values_list("upstream", flat=True).distinct().order_by() if one not in times]
+    names = names_of(one for one in known if one and not one.startswith(PROVISIONAL))
     wanted = text.casefold().split()
-    found = [
-        Choice(f"{OWN}{row['upstream']}", names[row["upstream"]], f"named {row['times']} times before")
-        if row["times"] > 1
-        else Choice(f"{OWN}{row['upstream']}", names[row["upstream"]], "named before")
-        for row in rows
-        if row["upstream"] in names and all(word in names[row["upstream"]].casefold() for word in wanted)
+    found = [one for one in known if one in names and all(word in names[one].casefold() for word in wanted)]
+    return [
+        Choice(f"{OWN}{one}", names[one], f"named {times[one]} times of late" if times[one] > 1 else "named before")
+        for one in found[:limit]
     ]
-    return found[:limit]
 
 
 def choices_for(actor: Actor, text: str, *, shows_neighbours: bool = True, limit: int = 12) -> list[Choice]:

@@ -39,6 +39,7 @@ from hopback.portal.tracebacks.actions import collect_requests, dispute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from django.http import HttpRequest
 
@@ -224,17 +225,15 @@ def history_sheet(request: HttpRequest, actor: Actor) -> HttpResponse:
     return _csv("".join(lines), "answers.csv")
 
 
-def _span(month: str, actor: Actor) -> tuple[Any, Any]:
-    at = now()
+def _span(month: str, actor: Actor) -> tuple[datetime, datetime]:
+    """From when to when: the month that is asked for, or the last twelve."""
+    spans = reading.months_until(now(), zone=access.office_of(actor).time_zone)
     if not month:
-        return at.replace(year=at.year - 1, day=1, hour=0, minute=0, second=0, microsecond=0), at
-    known = {f"{one.first:%Y-%m}": one.first for one in reading.months_of(actor, at=at)}
+        return spans[-1][0], now()
+    known = {f"{first:%Y-%m}": (first, following) for first, following in spans}
     if month not in known:
         raise Http404
-    first = known[month]
-    following = first.replace(day=28)
-    year, number = (first.year + 1, 1) if first.month == 12 else (first.year, first.month + 1)  # noqa: PLR2004
-    return first, following.replace(year=year, month=number, day=1)
+    return known[month]
 
 
 @page(Role.PROVIDER)

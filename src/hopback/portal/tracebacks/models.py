@@ -187,6 +187,7 @@ class Hop(models.Model):
         indexes = (
             models.Index(name="hop_of_provider", fields=["provider", "state", "respond_by", "id"]),
             models.Index(name="hop_sent", fields=["provider", "sent_at", "id"]),
+            models.Index(name="hop_received", fields=["provider", "received_at", "id"]),
             models.Index(name="hop_answered", fields=["provider", "answered_at", "id"]),
             models.Index(name="hop_upstream", fields=["provider", "upstream"]),
             models.Index(name="hop_customer", fields=["provider", "customer", "sent_at"]),
