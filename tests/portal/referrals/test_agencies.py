@@ -317,6 +317,28 @@ def test_what_goes_out_on_process_is_approved_by_somebody_who_put_nothing_into_i
     assert Package.objects.get().state == "sent"
 
 
+def test_finished_tracebacks_that_answer_a_request_are_offered(
+    actors: dict[str, Actor],
+    signed_in: Callable[[str], Client],
+    concluded: Traceback,
+    ask: Callable[..., AgencyRequest],
+    at: datetime,
+) -> None:
+    fits, other = ask(), ask(targets=["+1 415 555 0199"])
+    packages = []
+    for filed in (fits, other):
+        request = actions.grant_request(actors["Abe"], filed, at=at)
+        packages.append(actions.make_package(actors["Abe"], request.organisation, title="x", request=request, at=at))
+    abe = signed_in("Abe")
+    path = f"/agencies/packages/{packages[0].pk}/"
+    assert f'value="{concluded.pk}"' in abe.get(path).content.decode()
+    assert concluded.pk not in abe.get(f"/agencies/packages/{packages[1].pk}/").content.decode()
+    assert concluded.pk not in signed_in("Otto").get(path).content.decode()
+    assert abe.post(f"{path}address/", {"traceback": [concluded.pk]}).status_code == 302
+    assert [one.traceback_id for one in packages[0].addressed.all()] == [concluded.pk]
+    assert f'name="traceback" value="{concluded.pk}"' not in abe.get(path).content.decode()
+
+
 def test_a_path_is_shown_on_process_only(
     actors: dict[str, Actor], ask: Callable[..., AgencyRequest], at: datetime
 ) -> None:

@@ -27,6 +27,7 @@ from hopback.portal.referrals.models import (
     PackageState,
     Preservation,
     RequestedCall,
+    RequestKind,
     RequestState,
     Target,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "request_of",
     "requests_of",
     "seen_by_agency",
+    "suggested_for",
     "takes_part",
     "tracebacks_of_agency",
     "viewer_of_agency",
@@ -386,3 +388,14 @@ def details_of(actor: Actor, requests: Sequence[AgencyRequest]) -> dict[str, Det
     for kept in Preservation.objects.filter(request__in=allowed).order_by("pk"):
         found[kept.request_id].preservations.append(kept)
     return found
+
+
+def suggested_for(actor: Actor, package: Package) -> list[Traceback]:
+    """Finished tracebacks that answer a package's request and are not in it yet: of its calls, and from its numbers."""
+    if actor.role not in DECIDERS or package.request is None or package.state != PackageState.DRAFT:
+        return []
+    calls = RequestedCall.objects.filter(request=package.request).values("sample__traceback")
+    numbers = Target.objects.filter(request=package.request, kind=RequestKind.NUMBER).values_list("key", flat=True)
+    finished = Traceback.objects.filter(state__in=("concluded", "closed"), jurisdiction__in=actor.jurisdictions)
+    rows = finished.filter(Q(pk__in=calls) | Q(calling__in=[f"+{key}" for key in numbers]))
+    return list(rows.exclude(pk__in=package.addressed.values("traceback")).order_by("-concluded_at", "pk")[:50])

@@ -311,6 +311,7 @@ def _package(
             "approved_by": people.get(row.approved_by, ""),
             "sent_by": people.get(row.sent_by, ""),
             "tracebacks_form": TracebacksForm(),
+            "suggested": access.suggested_for(actor, row),
             "reason_form": ReasonForm(),
             "has_made": row.made_by == actor.name,
         }
@@ -326,9 +327,10 @@ def address(request: HttpRequest, actor: Actor, package_id: str) -> HttpResponse
     if gone:
         actions.take_out(actor, row, traceback=gone, at=now())
         return redirect("referrals:package", row.pk)
-    if form.is_valid():
+    ticked = request.POST.getlist("traceback")[:50]
+    if ticked or form.is_valid():
         try:
-            found = [access.found_traceback(actor, text) for text in form.listed]
+            found = [access.found_traceback(actor, text) for text in ticked or form.listed]
             actions.address(actor, row, tracebacks=found, at=now())
         except HopbackError as error:
             status = _fail(form, BadInput(error.message, where="tracebacks") if isinstance(error, NotFound) else error)
