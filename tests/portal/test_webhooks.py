@@ -498,6 +498,17 @@ def test_a_program_keeps_its_organisations_endpoints(
     assert api(keys["hops"], "GET", "/webhooks")[0] == 403
     assert {"type": "hopback.test", "meaning": "You asked for a test."} in api(ours, "GET", "/webhooks/types")[1]
     assert api(ours, "POST", "/webhooks", {"url": "http://10.0.0.1/", "mailbox": "a@example.org"})[0] == 422
+    for wrong in (
+        {"label": "a\x00"},
+        {"mailbox": '"a b"@example.org'},
+        {"mailbox": "a\x00@example.org"},
+        {"types": ["\x00"]},
+    ):
+        body = {"url": hooks.url, "mailbox": "a@example.org"} | wrong
+        assert api(ours, "POST", "/webhooks", body)[0] == 422
+    for strange in ("%00", "x%00", "-", "%C3%A9"):
+        assert api(ours, "GET", f"/webhooks/{strange}")[0] == 404
+        assert api(ours, "GET", f"/webhooks/deliveries/{strange}")[0] == 404
     draft = {"url": hooks.url, "mailbox": "a@example.org", "types": ["request.opened"]}
     once = {"Idempotency-Key": "add-1"}
     status, added = api(ours, "POST", "/webhooks", draft, **once)

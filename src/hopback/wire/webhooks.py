@@ -44,7 +44,7 @@ class EndpointDraft(BaseModel):
 class EndpointChange(EndpointDraft):
     """An endpoint as it shall be. ``version`` is the one that was looked at."""
 
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, lt=2**31)
     state: Literal["active", "paused"] | None = None
 
 

@@ -95,6 +95,7 @@ def messages_of(actor: Actor) -> QuerySet[Message]:
 
 def message_of(actor: Actor, uid: str) -> Message:
     """One message, if the actor may see it; otherwise :class:`NotFound`, as if it did not exist."""
+    _check(uid, "message")
     found = messages_of(actor).select_related("dispatch", "answers", "inbox").filter(uid=uid).first()
     if found is None:
         raise NotFound("there is no such message")
@@ -193,6 +194,7 @@ def endpoints_of(actor: Actor) -> QuerySet[Endpoint]:
 
 def endpoint_of(actor: Actor, uid: str) -> Endpoint:
     """One endpoint, or :class:`NotFound`."""
+    _check(uid, "endpoint")
     found = endpoints_of(actor).filter(uid=uid).first()
     if found is None:
         raise NotFound("there is no such endpoint")
@@ -217,6 +219,7 @@ def postings_of(actor: Actor, endpoint: Endpoint) -> QuerySet[Posting]:
 
 def posting_of(actor: Actor, uid: str) -> Posting:
     """One posting, or :class:`NotFound`."""
+    _check(uid, "delivery")
     rows = Posting.objects.select_related("announced", "endpoint").filter(endpoint__in=endpoints_of(actor))
     found = rows.filter(uid=uid).first()
     if found is None:
@@ -232,3 +235,9 @@ def attempts_of(actor: Actor, posting: Posting) -> QuerySet[Attempt]:
 def posting_numbered(number: int) -> Posting:
     """One posting with what it is and where it goes, for the worker."""
     return Posting.objects.select_related("announced", "endpoint").get(pk=number)
+
+
+def _check(uid: str, what: str) -> None:
+    """What cannot be a name of ours is not asked for: PostgreSQL compares with no text that has a NUL in it."""
+    if not uid.isascii() or not uid.isalnum():
+        raise NotFound(f"there is no such {what}")

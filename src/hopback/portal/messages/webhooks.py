@@ -329,7 +329,7 @@ def add_endpoint(
         uid=new_uid(),
         organisation=organisation,
         url=check_url(url, loopback=settings.CONFIGURATION.posts_to_loopback),
-        label=label.strip()[:100],
+        label=_label(label),
         types=_known(types),
         mailbox=good_mailbox(mailbox),
         created_at=at,
@@ -360,7 +360,7 @@ def change_endpoint(
     fields = {
         "url": check_url(url, loopback=settings.CONFIGURATION.posts_to_loopback),
         "mailbox": good_mailbox(mailbox),
-        "label": label.strip()[:100],
+        "label": _label(label),
         "types": _known(types),
     }
     entry().facts = {"url": fields["url"], "types": fields["types"]}
@@ -444,6 +444,12 @@ def announce_test(actor: Actor, endpoint: Endpoint, *, at: datetime) -> None:
 
 def _posting_job(posting: Posting, due: datetime) -> Owed:
     return Owed(POST, f"webhook:{posting.uid}", due, {"posting": posting.pk})
+
+
+def _label(text: str) -> str:
+    if not text.isprintable():
+        raise BadInput("a name is one line of text", where="label")
+    return text.strip()[:100]
 
 
 def _known(types: Sequence[str]) -> list[str]:

@@ -62,6 +62,10 @@ def good_mailbox(text: str, *, where: str = "mailbox") -> str:
         mailbox = f"{local}@{domain.encode('idna').decode()}"
         validate_email(mailbox)
         mailbox.encode("ascii")
+        if (
+            '"' in local or not mailbox.isprintable()
+        ):  # RFC 5322 allows them; no office has one, and many a relay refuses
+            raise ValidationError("quoted")  # noqa: TRY301 -- it is one more way not to be a mailbox
     except (ValidationError, UnicodeError):
         raise BadInput(f"{text[:100]!r} is no mailbox", where=where, mend="write it as name@example.org") from None
     return mailbox
