@@ -187,10 +187,11 @@ def test_whom_the_directory_does_not_know_cannot_be_asked_and_the_number_waits_f
     answer = client.post(f"/intake/samples/{sample.pk}/vet/", vetting(campaign, then="keep"), follow=True)
     assert "Next: say who is asked first" in answer.content.decode()
     assert Leaf.objects.filter(action="number.resolved").exists()
-    answer = client.post(f"/intake/samples/{sample.pk}/open/", {"provider": "P1"})
+    other = {"provider": "other", "other": "coalbrook networks inc."}
+    answer = client.post(f"/intake/samples/{sample.pk}/open/", other)
     assert answer.status_code == 302
     sample.refresh_from_db()
-    assert (sample.stage, sample.resolved["how"]) == ("opened", "claimed")
+    assert (sample.stage, sample.resolved["provider"], sample.resolved["how"]) == ("opened", "P2", "person")
 
 
 def test_a_providers_sample_is_vetted_by_two_and_says_so(
@@ -413,3 +414,13 @@ def test_a_campaigns_page_shows_its_samples_with_what_their_tracebacks_came_to(
     assert sample.pk in page
     assert "tracing" in page
     assert f"/tracebacks/{sample.traceback_id}/" in page
+
+
+def test_a_source_may_be_called_anything_its_organisation_is(
+    actors: dict[str, Actor], signed_in: Callable[[str], Client], noon: datetime
+) -> None:
+    Source.objects.create(pk="P1.east", name="East", kind="provider", provider="P1", since=noon)
+    client = signed_in("Abe")
+    assert "/intake/sources/P1.east/" in client.get("/intake/sources/").content.decode()
+    assert client.get("/intake/sources/P1.east/").status_code == 200
+    assert client.get("/intake/sources/%00/").status_code == 404

@@ -103,7 +103,7 @@ def sources_of(actor: Actor) -> QuerySet[Source]:
 
 def source_of(actor: Actor, source: str) -> Source:
     """One source; :class:`NotFound` if there is none or the actor may not see it."""
-    row = sources_of(actor).filter(pk=source).first()
+    row = sources_of(actor).filter(pk=source).first() if source.isprintable() else None
     if row is None:
         raise NotFound(f"there is no source {source}")
     return row

@@ -263,7 +263,10 @@ class OpenForm(forms.Form):
 
     provider = forms.ChoiceField(label="Who is asked first", widget=forms.RadioSelect)
     other = forms.CharField(
-        label="Another provider's id", required=False, max_length=64, help_text="As the directory has it."
+        label="Another provider",
+        required=False,
+        max_length=200,
+        help_text="Its id or its full legal name, as Providers has it.",
     )
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -274,7 +277,7 @@ class OpenForm(forms.Form):
         """Another provider has to be named."""
         given: dict[str, Any] = super().clean() or {}
         if given.get("provider") == "other" and not (given.get("other") or "").strip():
-            self.add_error("other", "Name the provider by its id in the directory.")
+            self.add_error("other", "Name the provider by its id or its legal name.")
         return given
 
     @property

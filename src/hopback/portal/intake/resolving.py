@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hopback.portal.directory.models import Provider
     from hopback.portal.intake.models import CallSample
 
-__all__ = ["FirstAsked", "call_day", "first_asked", "how_of"]
+__all__ = ["FirstAsked", "call_day", "first_asked", "how_of", "provider_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,17 @@ def call_day(sample: CallSample) -> date:
 
 def first_asked(actor: Actor, sample: CallSample) -> FirstAsked:
     """Who serves a sample's called number, as far as is known."""
-    claimed = None
-    if sample.terminating:
-        rows = providers_of(actor).filter(Q(pk=sample.terminating) | Q(legal_name__iexact=sample.terminating))
-        claimed = rows.order_by("pk").first()
-    return FirstAsked(resolve(sample.called, on=call_day(sample)), claimed)
+    return FirstAsked(resolve(sample.called, on=call_day(sample)), provider_named(actor, sample.terminating))
+
+
+def provider_named(actor: Actor, text: str) -> Provider | None:
+    """The one provider of the directory that has this id, or else this legal name; None if none or several do."""
+    if not text.strip() or not text.isprintable():
+        return None
+    rows = providers_of(actor).filter(Q(pk=text.strip()) | Q(legal_name__iexact=text.strip()))
+    found = list(rows.order_by("pk")[:3])
+    exact = [row for row in found if row.pk == text.strip()]
+    return exact[0] if exact else found[0] if len(found) == 1 else None
 
 
 def how_of(first: FirstAsked, provider: str) -> dict[str, Any]:

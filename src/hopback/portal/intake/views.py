@@ -67,7 +67,7 @@ from hopback.portal.intake.forms import (
 from hopback.portal.intake.models import WAITING, CallSample, Stage
 from hopback.portal.intake.recordings import TYPES, Part, keep, kept_at, part_of
 from hopback.portal.intake.resembling import REASONS
-from hopback.portal.intake.resolving import first_asked, how_of
+from hopback.portal.intake.resolving import first_asked, how_of, provider_named
 from hopback.portal.intake.words import DECLINES, FIELD_NAMES, SOURCE_KINDS
 from hopback.portal.pages import paged, render, status_of
 from hopback.portal.tracebacks.access import seen as shown_to
@@ -311,7 +311,7 @@ def vet(request: HttpRequest, actor: Actor, sample: str) -> HttpResponse:
     )
     if not form.is_valid() or (is_opening and not open_form.is_valid()):
         return _sample_page(request, actor, row, status=422, vet_form=form, open_form=open_form)
-    provider = open_form.chosen if is_opening else ""
+    provider = _chosen(actor, open_form) if is_opening else ""
     try:
         done = vet_sample(
             actor,
@@ -340,12 +340,19 @@ def open_traceback(request: HttpRequest, actor: Actor, sample: str) -> HttpRespo
     form = OpenForm(request.POST, choices=first.choices)
     if not form.is_valid():
         return _sample_page(request, actor, row, status=422, open_form=form)
+    provider = _chosen(actor, form)
     try:
-        done = open_sample(actor, row, provider=form.chosen, resolved=how_of(first, form.chosen), at=now())
+        done = open_sample(actor, row, provider=provider, resolved=how_of(first, provider), at=now())
     except HopbackError as error:
         blame(form, error)
         return _sample_page(request, actor, row, status=_form_status(error), open_form=form)
     return _after(request, done)
+
+
+def _chosen(actor: Actor, form: OpenForm) -> str:
+    """The id of the provider chosen; what was written, where the directory has no such provider."""
+    named = provider_named(actor, form.chosen)
+    return form.chosen if named is None else named.pk
 
 
 def _after(request: HttpRequest, row: CallSample) -> HttpResponse:
