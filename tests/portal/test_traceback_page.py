@@ -278,6 +278,7 @@ def test_a_finding_is_made_contested_and_decided_by_somebody_else(
     assert mine.status_code in {403, 409}
     text = text_of(ann, story.page())
     assert "our mail was down" in text
+    assert "To be decided by" in text
     assert do(ann, story.act("resolve", 1), result="upheld", reason="the mail was not down").status_code == 302
     finding = load(story.id).now.hops[0].finding
     assert finding is not None

@@ -292,7 +292,8 @@ def _save_rows(dockets: Sequence[Docket]) -> None:
     for docket in dockets:
         row, trace = docket.row, docket.now
         row.leaf = entry().uid
-        row.updated_at = docket.events[-1].at
+        last = docket.events[-1].at
+        row.updated_at = last if row.updated_at is None else max(row.updated_at, last)
         row.review = review_of(trace, result=docket.result, knows=docket.knows)
         row.turn = turn_of(trace, review=row.review)
         for name, value in projected(trace).items():

@@ -30,7 +30,7 @@ from hopback.portal.tracebacks.models import Note, Traceback, TraceEvent, TraceL
 from hopback.portal.tracebacks.models import Response as ResponseRow
 from hopback.portal.tracebacks.policies import ladder_of
 from hopback.portal.tracebacks.possible import Possible, possible
-from hopback.portal.tracebacks.schedule import Step, finding_from, next_step
+from hopback.portal.tracebacks.schedule import Step, dispute_due, finding_from, next_step
 from hopback.portal.tracebacks.sentences import FIELDS, Names, Sentence, in_words, missing_words, said_words
 from hopback.render.portal_path import PathRow, path_rows
 
@@ -102,6 +102,7 @@ class HopTold:
     may: frozenset[str]
     next_step: Step | None
     finding_from: datetime | None
+    dispute_due: datetime | None
     noticed_at: datetime | None
     working: tuple[Segment, ...]
     rungs: tuple[str, ...]
@@ -400,6 +401,7 @@ def _hop(
         may=can.at(hop.number),
         next_step=next_step(hop, policy=policy),
         finding_from=finding_from(hop, policy=policy) if hop.delinquent_after is not None else None,
+        dispute_due=dispute_due(hop, policy=policy),
         noticed_at=_noticed(hop, events, steps=policy.escalation_steps),
         working=hop.working,
         rungs=tuple(rung.told for rung in ladder_of(policy.version)),

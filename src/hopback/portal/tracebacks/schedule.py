@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hopback.kernel.policy import Policy
     from hopback.rules.book import RuleBook
 
-__all__ = ["Step", "StepKind", "business_days_after", "finding_from", "next_step"]
+__all__ = ["Step", "StepKind", "business_days_after", "dispute_due", "finding_from", "next_step"]
 
 REMINDERS: Final = ("half", "four_fifths", "last_hour")
 
@@ -76,19 +76,30 @@ def finding_from(hop: Hop, *, policy: Policy) -> datetime:
     return business_days_after(hop, days=policy.finding_wait_days)
 
 
+def dispute_due(hop: Hop, *, policy: Policy) -> datetime | None:
+    """By when a dispute is to be decided: the policy's business days after it was opened, at the office asked."""
+    if hop.dispute is None:
+        return None
+    return _business_days(hop.dispute.opened_at, zone=hop.office_zone or "UTC", days=policy.dispute_answer_days)
+
+
 def business_days_after(hop: Hop, *, days: int, book: RuleBook | None = None) -> datetime:
     """The same time of day ``days`` business days after ``delinquent_after``, at the office asked."""
     if hop.delinquent_after is None or hop.office_zone is None:
         raise ValueError(f"the clock of hop {hop.number} has not started")
+    return _business_days(hop.delinquent_after, zone=hop.office_zone, days=days, book=book)
+
+
+def _business_days(instant: datetime, *, zone: str, days: int, book: RuleBook | None = None) -> datetime:
     book = book or load_book("us")
-    zone = office_zone(hop.office_zone)
-    local = hop.delinquent_after.astimezone(zone)
+    office = office_zone(zone)
+    local = instant.astimezone(office)
     day, left = local.date(), days
     while left:
         day += timedelta(days=1)
         weekdays = book.at(day)["weekdays"].value
         left -= day.weekday() in weekdays and day not in federal_holidays(day.year, book=book)
-    return to_instant(datetime.combine(day, local.time()), zone=zone)
+    return to_instant(datetime.combine(day, local.time()), zone=office)
 
 
 def _just_after(instant: datetime) -> datetime:
