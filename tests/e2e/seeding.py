@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import wave
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ from hopback.portal.accounts.models import AccessSession, Organisation
 from hopback.portal.audit.actors import SYSTEM
 from hopback.portal.campaigns.actions import create_campaign
 from hopback.portal.campaigns.particulars import Particulars
+from hopback.portal.directory import actions as directory
+from hopback.portal.directory.actions.imports import FileDraft, read_file
+from hopback.portal.directory.claims import Claimed
+from hopback.portal.directory.models import Provider
 from hopback.portal.embedded import import_sheet
 from hopback.portal.intake import sheets
 from hopback.portal.intake.actions import add_recording, decline_sample, keep_source, preview_import, vet_sample
@@ -92,12 +96,43 @@ def seed(folder: Path) -> None:
     asked(people, "A2", called=12025550144, at=NOON + timedelta(hours=20))  # due on Wednesday
     third = asked(people, "A3", called=12025550145, at=NOON + timedelta(hours=21))
     answered(people, third, "Bell", upstream="P2", at=NOON + timedelta(hours=26))  # to be checked
+    known_in_the_directory(people, at=NOON + timedelta(hours=20))
     publish_something(people)
     record_what_was_done(people, third)
     taken_in(people, at=NOON + timedelta(hours=23))
     for_agencies(people, third.traceback, at=NOON + timedelta(hours=30))
     written_to_us(people, at=NOON + timedelta(hours=31))
     work(now=NOON, until=BEGINNING)
+
+
+REGISTRY = """number,frn,business_name,other_dba_names,state,implementation,last_updated
+RMD0000001,0012345678,Bellwether Telephone LLC,Bell Voice,IL,Yes,2026-02-24
+RMD0000002,0000000033,"Silent Ridge Voice, Inc.",,NY,No,
+"""
+
+
+def known_in_the_directory(people: dict[str, User], *, at: datetime) -> None:
+    """Something on every page of the directory: files, contacts, claims, a number and a name that wait, look-alikes."""
+    ada, bell = actor_of("Ada", people["Ada"]), actor_of("Bell", people["Bell"])
+
+    def bring(kind: str, text: str, day: int, *, at: datetime) -> None:
+        about = FileDraft(kind, f"{kind}-{day}.csv", "the seed", date(2026, 10, day))
+        directory.import_file(ada, read_file(about, text.encode()), at=at)
+
+    bring("codes", "code,ocn,company\n312-777,999Z,Nobody We Know\n012,1,x\n", 1, at=at)
+    bring("registry", REGISTRY, 1, at=at)
+    bring("registry", REGISTRY.replace("Bell Voice", "Bell Vox").replace("RMD0000002", "RMD0000003"), 20, at=at)
+    upload = FileDraft("ports", "ports.csv", "the seed", date(2026, 11, 1))
+    directory.preview_file(ada, read_file(upload, b"number,spid\n3127770100,123A\n"), at=at)
+    directory.resolve_or_queue(ada, 13127770100, on=date(2026, 11, 1), at=at, asked_for="a sample")
+    four, five = (Provider.objects.get(pk=pk) for pk in ("P4", "P5"))
+    directory.add_contact(ada, five, directory.ContactDraft("noc", "NOC", "noc@elm.example", "+1 312 555 0199"), at=at)
+    for row in (four, five):
+        directory.state_claims(ada, row, [Claimed(row.pk, "phone", "+1 312 555 0100", "rmd", "October")], at=at)
+    directory.link_providers(ada, five, Provider.objects.get(pk="P2"), "affiliate_of", reason="one owner", at=at)
+    found = directory.NumberDraft(13125550111, five, "its own page names it", date(2026, 11, 1))
+    directory.decide_number(ada, found, at=at)
+    directory.propose_provisional(bell, directory.ProviderClaim("Grey Area Telecom", country="US"), at=at)
 
 
 def written_to_us(people: dict[str, User], *, at: datetime) -> None:
