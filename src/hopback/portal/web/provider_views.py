@@ -250,6 +250,16 @@ class PolicyForm(forms.Form):
         self.order_fields([*order, "finding_wait_days"])
 
     @property
+    def rungs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The two fields of each step of the ladder."""
+        return [(self[f"duty_{number}"], self[f"after_{number}"]) for number in range(1, RUNGS + 1)]
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """The fields besides the ladder's."""
+        return [one for one in self if not one.name.startswith(("duty_", "after_"))]
+
+    @property
     def terms(self) -> Terms:
         """What was said. Raises :class:`BadInput` for what cannot be."""
         said = self.cleaned_data
