@@ -28,7 +28,7 @@ SHORT: Final = 2
 """A word shorter than this is sought whole, not as the beginning of words."""
 
 IN_TITLE, ANYWHERE = 100, 300
-LOOKED_AT: Final = 5_000
+LOOKED_AT: Final = 2_000
 """How many rows PostgreSQL takes out of its index before it orders them."""
 
 
