@@ -13,6 +13,7 @@ from hopback.portal.audit.models import Leaf
 from hopback.portal.intake.actions import decline_sample, propose
 from hopback.portal.intake.models import CallSample, Recording, Resemblance, Source
 from hopback.portal.messages.models import Message
+from hopback.portal.tracebacks.docket import load
 from hopback.portal.tracebacks.models import Traceback
 
 if TYPE_CHECKING:
@@ -424,3 +425,13 @@ def test_a_source_may_be_called_anything_its_organisation_is(
     assert "/intake/sources/P1.east/" in client.get("/intake/sources/").content.decode()
     assert client.get("/intake/sources/P1.east/").status_code == 200
     assert client.get("/intake/sources/%00/").status_code == 404
+
+
+def test_what_a_campaign_says_stands_for_its_sample_where_that_is_ticked(
+    sample: CallSample, campaign: Campaign, signed_in: Callable[[str], Client]
+) -> None:
+    given = vetting(campaign, basis=[], violations=[], as_campaign="on", other_violation="the state's own act")
+    assert signed_in("Abe").post(f"/intake/samples/{sample.pk}/vet/", given).status_code == 302
+    trace = load(sample.traceback_id).now
+    assert trace.basis == ("call_transcript",)
+    assert trace.violations == ("the state's own act", "business_impersonation")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hopback.kernel.errors import HopbackError
+    from hopback.portal.campaigns.models import Campaign
 
 __all__ = [
     "BulkForm",
@@ -233,6 +234,11 @@ class VetForm(forms.Form):
         max_length=2000,
         help_text="In a sentence or two. It is kept, and shown to nobody outside the consortium.",
     )
+    as_campaign = forms.BooleanField(
+        label="Suspicious for, and in violation of, what its campaign says",
+        required=False,
+        help_text="Then nothing more has to be ticked.",
+    )
     basis = forms.MultipleChoiceField(
         label="What makes it suspicious", choices=Basis.choices, widget=forms.CheckboxSelectMultiple
     )
@@ -247,15 +253,23 @@ class VetForm(forms.Form):
 
     def __init__(self, *args: Any, campaigns: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        is_as_campaign = self.is_bound and bool(self.data.get("as_campaign"))
         written = self.data.get("other_violation") if self.is_bound else ""
-        self.fields["violations"].required = not (written or "").strip()
+        self.fields["basis"].required = not is_as_campaign
+        self.fields["violations"].required = not is_as_campaign and not (written or "").strip()
         self.fields["campaign"].choices = [("", "choose"), *campaigns]  # type: ignore[attr-defined]
 
-    @property
-    def said(self) -> tuple[str, ...]:
-        """The violations: codes, and what was written."""
+    def basis_said(self, campaign: Campaign) -> tuple[str, ...]:
+        """What makes it suspicious: what was ticked, and what the campaign says where that was asked for."""
+        own = self.cleaned_data["basis"]
+        return tuple(dict.fromkeys([*own, *(campaign.basis if self.cleaned_data["as_campaign"] else ())]))
+
+    def violations_said(self, campaign: Campaign) -> tuple[str, ...]:
+        """What it appears to violate: codes, and what was written; and the campaign's where that was asked for."""
         other = self.cleaned_data["other_violation"].strip()
-        return (*self.cleaned_data["violations"], *([other] if other else []))
+        theirs = [text if code == "other" else code for code, text in campaign.violations]
+        own = [*self.cleaned_data["violations"], *([other] if other else [])]
+        return tuple(dict.fromkeys([*own, *(theirs if self.cleaned_data["as_campaign"] else ())]))
 
 
 class OpenForm(forms.Form):

@@ -313,13 +313,14 @@ def vet(request: HttpRequest, actor: Actor, sample: str) -> HttpResponse:
         return _sample_page(request, actor, row, status=422, vet_form=form, open_form=open_form)
     provider = _chosen(actor, open_form) if is_opening else ""
     try:
+        campaign = campaign_of(actor, form.cleaned_data["campaign"])
         done = vet_sample(
             actor,
             row,
-            campaign=campaign_of(actor, form.cleaned_data["campaign"]),
+            campaign=campaign,
             reason=form.cleaned_data["reason"],
-            basis=tuple(form.cleaned_data["basis"]),
-            violations=form.said,
+            basis=form.basis_said(campaign),
+            violations=form.violations_said(campaign),
             seen=form.cleaned_data["seen"],
             provider=provider,
             resolved=how_of(first, provider) if provider else {},
