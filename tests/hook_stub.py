@@ -20,6 +20,7 @@ class _Talk(BaseHTTPRequestHandler):
         ours = self.server.ours
         body = self.rfile.read(int(self.headers["Content-Length"]))
         ours.seen.append((dict(self.headers.items()), body))
+        time.sleep(ours.pause_s)
         status, headers, text = ours.says.pop(0) if ours.says else (200, {}, "thanks")
         if ours.drips:
             for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 100:
@@ -51,6 +52,7 @@ class Hooks:
         self.seen: list[tuple[dict[str, str], bytes]] = []
         self.says: list[tuple[int, dict[str, str], str]] = []
         self.drips = False
+        self.pause_s = 0.0
         self._server = _Server(("127.0.0.1", 0), _Talk)
         self._server.ours = self
         self.port: int = self._server.server_address[1]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import ssl
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
@@ -553,3 +558,50 @@ def test_a_program_keeps_its_organisations_endpoints(
     assert api(ours, "POST", f"{path}/secret")[1]["secret"] != added["secret"]
     assert api(ours, "DELETE", path)[0] == 204
     assert api(ours, "GET", path)[0] == 404
+
+
+WORKER = """
+from datetime import UTC, datetime, timedelta
+from hopback.portal.config import read_configuration
+from hopback.portal.embedded import use
+use(read_configuration())
+from hopback.portal.jobs import working
+working.ERRAND_LEASE = timedelta(seconds=1)
+working.work_until_stopped(
+    clock=lambda: datetime.now(UTC), is_stopped=lambda: False, pause_s=0.05, lease=timedelta(seconds=1)
+)
+"""
+
+
+def test_a_worker_that_is_killed_while_it_posts_loses_nothing(
+    portal: Configuration, hooks: Hooks, today: datetime
+) -> None:
+    count, kills = 30, 0
+    add(hooks, today)
+    for number in range(count):
+        tell(today, key=str(number))
+    hooks.pause_s = 0.02
+    environment = os.environ | {
+        "HOPBACK_DATA": str(portal.data),
+        "HOPBACK_DATABASE": portal.database,
+        "HOPBACK_SYNCHRONOUS": "NORMAL",
+        "HOPBACK_EXERCISE": "true",
+    }
+    deadline = time.monotonic() + 240
+    while Posting.objects.filter(state="waiting").exists() and time.monotonic() < deadline:
+        began = Posting.objects.filter(state="delivered").count()
+        worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment)
+        while worker.poll() is None and time.monotonic() < deadline:
+            done = Posting.objects.filter(state="delivered").count()
+            if done >= count or (done - began >= 8 and kills < 2):
+                break
+            time.sleep(0.01)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        kills += 1
+    assert kills >= 3
+    assert set(Posting.objects.values_list("state", flat=True)) == {"delivered"}
+    assert Attempt.objects.count() == count  # each written down once
+    seen = [headers["webhook-id"] for headers, _ in hooks.seen]
+    assert len(set(seen)) == count
+    assert len(seen) <= count + kills  # the one in hand at a kill comes twice, under the same id
