@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -18,11 +16,13 @@ from hopback.portal.desk.api import router as desk
 from hopback.portal.directory.api import router as directory
 from hopback.portal.intake.api import router as samples
 from hopback.portal.mailroom.api import router as webhooks
+from hopback.portal.problems import problem
 from hopback.portal.referrals.api import router as referrals
 from hopback.portal.tracebacks.api import router
 from hopback.portal.tracebacks.api_traces import router as traces
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
     from ninja.openapi.schema import OpenAPISchema
 
 __all__ = ["api"]
@@ -105,17 +105,6 @@ api.add_router("", referrals)
 api.add_router("", campaigns)
 api.add_router("", samples)
 api.add_router("", desk)
-
-
-def problem(status: int, code: str, title: str, *, where: str = "", mend: str = "", **more: Any) -> HttpResponse:
-    """An RFC 9457 problem document."""
-    document = {"type": f"urn:hopback:problem:{code}", "title": title, "status": status, "code": code}
-    document |= {"where": where} if where else {}
-    document |= {"mend": mend} if mend else {}
-    response = HttpResponse(json.dumps(document | more), status=status, content_type="application/problem+json")
-    if status == 401:  # noqa: PLR2004 -- RFC 9110 section 15.5.2 asks for the header
-        response["WWW-Authenticate"] = 'Bearer realm="hopback"'
-    return response
 
 
 @api.exception_handler(HopbackError)

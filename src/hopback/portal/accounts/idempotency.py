@@ -19,6 +19,7 @@ from hopback.portal.accounts.models import Reply
 from hopback.portal.audit.actions import recording_refusals
 from hopback.portal.clock import now
 from hopback.portal.messages.sealed import open_sealed, seal
+from hopback.portal.problems import problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,6 @@ class OncePerKey:
         key = request.headers.get("Idempotency-Key", "")
         if not key or request.method not in UNSAFE or not request.path.startswith("/api/"):
             return self.get_response(request)
-        from hopback.portal.api import problem  # noqa: PLC0415 -- the API is above this middleware
 
         if len(key) > LONGEST_KEY:
             return problem(422, "bad_input", f"a key has at most {LONGEST_KEY} characters", where="Idempotency-Key")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 
+from hopback.portal.problems import problem
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,8 +62,6 @@ class RateLimit:
         given = request.headers.get("Authorization") or request.META.get("REMOTE_ADDR", "")
         left, wait = self.bucket.take(hashlib.sha256(given.encode()).hexdigest(), at=time.monotonic())
         if wait:
-            from hopback.portal.api import problem  # noqa: PLC0415 -- the API is above this middleware
-
             response = problem(429, "too_often", "asked too often", mend=f"wait {wait:.0f} s")
             response["Retry-After"] = str(max(1, round(wait)))
         else:
