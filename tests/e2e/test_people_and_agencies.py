@@ -64,6 +64,7 @@ def test_somebody_is_invited_comes_in_adds_a_passkey_and_signs_in_with_it_alone(
     nia.fill("The password again", NEW_PASSWORD)
     nia.press("Come in")
     nia.page.wait_for_url("**/account/protect/")
+    nia.picture("second-factor", height=560)
     assert check_page(nia.page) == []
     nia.press("Add a passkey")
     assert check_page(nia.page) == []
@@ -76,6 +77,7 @@ def test_somebody_is_invited_comes_in_adds_a_passkey_and_signs_in_with_it_alone(
     nia.page.locator("details.menu > summary").click()
     nia.page.get_by_role("button", name="Sign out").click()
     nia.go("/account/login/?next=/agencies/file/")
+    nia.picture("sign-in", height=680)
     nia.page.get_by_role("button", name="Sign in with a passkey").click()
     nia.page.wait_for_url(lambda url: "/account/" not in url)
     assert nia.heading == "File a request"
@@ -130,6 +132,7 @@ def test_the_consortium_answers_and_a_second_person_approves_what_goes_out_on_pr
     assert Package.objects.get(title="The path, on the demand").state == "sent"
     fay = site.visit("Fay")
     fay.go("/agencies/")
+    fay.picture("agency-home")
     fay.press("The path, on the demand")
     assert fay.says("on legal process")
     gil = site.visit("Gil")
