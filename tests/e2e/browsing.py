@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 
+from e2e.pictures import smaller
 from hopback.portal.accounts.models import User
 from hopback.portal.clock import now
 from hopback.portal.jobs.working import work
@@ -214,7 +215,9 @@ class Visit:
             return
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.set_viewport_size({"width": 1280, "height": height})
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=whole, animations="disabled", caret="hide")
+        self.page.evaluate("scrollTo(0, 0)")
+        taken = self.page.screenshot(full_page=whole, animations="disabled", caret="hide")
+        (PICTURES / f"{name}.png").write_bytes(smaller(taken))
 
 
 @dataclass

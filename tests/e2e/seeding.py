@@ -45,6 +45,7 @@ from hopback.portal.mitigations.models import ActionKind, Target
 from hopback.portal.referrals import actions as agencies
 from hopback.portal.tracebacks.actions import (
     answer_hop,
+    correct_answer,
     open_traceback,
     propose_sample,
     record_delivery,
@@ -98,6 +99,7 @@ def seed(folder: Path) -> None:
     answered(people, third, "Bell", upstream="P2", at=NOON + timedelta(hours=26))  # to be checked
     known_in_the_directory(people, at=NOON + timedelta(hours=20))
     publish_something(people)
+    longer_way(people)
     record_what_was_done(people, third)
     taken_in(people, at=NOON + timedelta(hours=23))
     for_agencies(people, third.traceback, at=NOON + timedelta(hours=30))
@@ -343,21 +345,39 @@ def asked(people: dict[str, User], reference: str, *, called: int, at: datetime)
 def answered(people: dict[str, User], hop: Hop, name: str, *, upstream: str, at: datetime) -> None:
     """What somebody says of a hop: that the call came from ``upstream``."""
     hop.refresh_from_db()
-    answer_hop(
-        actor_of(name, people[name]),
-        hop,
-        HopAnswer(
-            request_id=hop.request_id,
-            provider=hop.provider_id,
-            answer="upstream_named",
-            upstream=upstream,
-            found_at=at,
-            source="core",
-            time_offset_s=0.0,
-            confidence=0.9,
-            why=("one record fits",),
-            record_key="r1",
-            next=NextSearch(called="+12025550145", calling="+13125550188", started_at=at, accuracy_s=5),
-        ),
-        at=at,
+    answer_hop(actor_of(name, people[name]), hop, from_(hop, upstream, at=at), at=at)
+
+
+def corrected(people: dict[str, User], hop: Hop, name: str, *, upstream: str, at: datetime) -> None:
+    """What somebody says of a hop instead of what was said before."""
+    hop.refresh_from_db()
+    correct_answer(actor_of(name, people[name]), hop, from_(hop, upstream, at=at), at=at)
+
+
+def from_(hop: Hop, upstream: str, *, at: datetime) -> HopAnswer:
+    return HopAnswer(
+        request_id=hop.request_id,
+        provider=hop.provider_id,
+        answer="upstream_named",
+        upstream=upstream,
+        found_at=at,
+        source="core",
+        time_offset_s=0.0,
+        confidence=0.9,
+        why=("one record fits",),
+        record_key="r1",
+        next=NextSearch(called=hop.traceback.called, calling="+13125550188", started_at=at, accuracy_s=5),
     )
+
+
+def longer_way(people: dict[str, User]) -> None:
+    """A way of three: Cole corrected himself, so that whom he had named before is kept and no longer asked."""
+    hop = asked(people, "A5", called=12025550148, at=NOON + timedelta(hours=14))
+    answered(people, hop, "Bell", upstream="P2", at=NOON + timedelta(hours=15))
+    cole = Hop.objects.get(traceback=hop.traceback_id, number=2)
+    record_delivery(actor_of("Ann", people["Ann"]), cole, at=cole.sent_at, received=cole.sent_at, proof="by telephone")
+    answered(people, cole, "Cole", upstream="P3", at=NOON + timedelta(hours=16))
+    corrected(people, cole, "Cole", upstream="P5", at=NOON + timedelta(hours=21))
+    last = Hop.objects.get(traceback=hop.traceback_id, provider="P5")
+    at = NOON + timedelta(hours=25)
+    record_delivery(actor_of("Ann", people["Ann"]), last, at=at, received=at, proof="by telephone")

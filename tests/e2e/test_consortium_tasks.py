@@ -142,13 +142,51 @@ def test_the_list_is_filtered_kept_and_searched(site: Site, *, scripts: bool) ->
     assert visit.says("Bellwether")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_source_puts_a_call_forward_and_sees_how_far_it_is_and_no_more(site: Site, *, scripts: bool) -> None:
+    visit = site.visit("Sol", scripts=scripts)
+    visit.go("/")
+    visit.follow(
+        visit.page.locator("main, header").get_by_role("link", name="Put a call forward").first, by_keyboard=False
+    )
+    fields = {"called": "+1 202 555 0177", "calling": "+1 312 555 0188", "transcript": "Press one to be connected."}
+    for name, text in fields.items():
+        visit.page.locator(f"main [name={name}]").fill(text)
+    start = visit.page.locator("main [name=call_start]")
+    start.fill("2026-11-04T09:00" if start.get_attribute("type") == "datetime-local" else "2026-11-04 09:00")
+    visit.page.locator("main [name=accuracy_s]").select_option(index=1)
+    visit.press("Put it forward")
+    row = CallSample.objects.get(called=12025550177)
+    visit.go("/intake/own/")
+    assert visit.says("555-0177")
+    assert visit.says("proposed")
+    assert visit.go(f"/tracebacks/{row.traceback_id}/").status == 404
+
+
+def test_an_announcement_is_published_and_a_provider_says_that_it_read_it(site: Site) -> None:
+    reader = site.visit("Cole", scripts=False)
+    reader.go("/library/")
+    reader.follow(
+        reader.page.locator("main").get_by_role("link", name="How to answer in 24 hours").first, by_keyboard=False
+    )
+    assert reader.heading == "How to answer in 24 hours"
+    button = reader.page.locator("main form button, aside form button").first
+    assert button.is_visible()
+    button.click()
+    ada = site.visit("Ada", scripts=False)
+    ada.go("/library/")
+    ada.follow(ada.page.locator("main").get_by_role("link", name="How to answer in 24 hours").first, by_keyboard=False)
+    ada.page.get_by_role("link", name="Who has read it").click()
+    assert ada.says("Cole")
+
+
 def test_pictures_for_the_documents_are_taken(site: Site) -> None:
     visit = site.visit("Ada")
     for name, path in (
         ("home", "/"),
         ("waiting", "/waiting/"),
         ("provider", "/directory/P1/"),
-        ("traceback-waiting", f"/tracebacks/{Traceback.objects.get(reference='A3').pk}/"),
+        ("traceback-waiting", f"/tracebacks/{Traceback.objects.get(reference='A5').pk}/"),
     ):
         if visit.page.request.get(f"{visit.address}{path}").ok:
             visit.go(path)
