@@ -36,8 +36,18 @@ FORBIDDEN = frozenset({Why.WRONG_ROLE, Why.NOT_SIGNED_IN, Why.NOT_AFFECTED})
 class Api(NinjaAPI):
     """The API with what every operation may also answer, and needs, written into its document."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[str, OpenAPISchema] = {}
+
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """The OpenAPI 3.1 document."""
+        """The OpenAPI 3.1 document, written once in the life of a process."""
+        asked = repr(sorted(options.items()))
+        if asked not in self._documents:
+            self._documents[asked] = self._written(**options)
+        return self._documents[asked]
+
+    def _written(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
         schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
         for methods in schema["paths"].values():

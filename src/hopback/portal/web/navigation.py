@@ -23,6 +23,7 @@ STAFF_PAGES: Final = (
     ("Intake", "intake:list"),
     ("Tracebacks", "web:tracebacks"),
     ("Waiting", "web:waiting"),
+    ("Questions", "desk:conversations"),
     ("Findings", "web:findings"),
     ("Campaigns", "campaigns:list"),
     ("Providers", "directory:list"),
