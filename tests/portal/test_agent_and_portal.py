@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,9 @@ def portal(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
         address = server.stderr.readline().split()[-1].removesuffix("/api/v1/")
         yield address, environment
         server.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(30)
+        server.kill()
 
 
 def run(*arguments: object, environment: dict[str, str]) -> str:
@@ -94,4 +98,7 @@ def test_an_agent_finds_the_call_and_the_next_provider_is_asked(
         while time.monotonic() < until and "COLE" not in seen:
             seen = run(sys.executable, "-c", LOOK, environment=environment)
         process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):  # a shell may have told its background to ignore it
+            process.wait(15)
+        process.kill()
     assert seen == "BELL=accepted COLE=sent"
