@@ -56,9 +56,7 @@ def test_four_people_sign_in_and_each_finds_something_to_do(signs: list[SignIn])
 def test_there_is_something_at_every_stage(signs: list[SignIn]) -> None:
     states = set(Traceback.objects.values_list("state", flat=True))
     assert {"candidate", "active", "stalled", "closed"} <= states
-    assert {"delivered", "delinquent", "answered", "accepted"} <= set(
-        Hop.objects.values_list("state", flat=True)
-    )
+    assert {"delivered", "delinquent", "answered", "accepted"} <= set(Hop.objects.values_list("state", flat=True))
     assert set(CallSample.objects.values_list("lane", flat=True)) == {"", "threat"}
 
 
