@@ -15,6 +15,8 @@ from django.urls import reverse
 from pydantic import SecretStr
 
 from hook_stub import Hooks
+from hopback.portal.accounts.actions import issue_key
+from hopback.portal.accounts.models import Organisation
 from hopback.portal.audit.actors import SYSTEM, Actor
 from hopback.portal.audit.models import Leaf
 from hopback.portal.jobs.working import work
@@ -367,3 +369,30 @@ def test_a_person_of_the_consortium_says_first_why_they_read_mail(
     assert client.get(page("message", mail["P1"].uid)).status_code == 302
     assert client.get(page("raw", mail["P1"].uid)).status_code == 302
     assert client.get(page("list")).status_code == 200
+
+
+def programs(organisation: str) -> Client:
+    row = Organisation.objects.get(pk=organisation)
+    now = datetime.now(UTC)
+    key = issue_key(SYSTEM, row, at=now, lasts=timedelta(hours=1), scopes=("messages:read",))
+    return Client(headers={"Authorization": f"Bearer {key}"})
+
+
+def test_programs_read_their_organisations_messages_and_no_others(mail: dict[str, Message]) -> None:
+    own = programs("P1")
+    listed = own.get("/api/v1/messages?limit=2").json()
+    rest = own.get("/api/v1/messages", {"cursor": listed["next"], "limit": 2}).json()
+    ids = [row["id"] for row in listed["messages"] + rest["messages"]]
+    assert ids == [mail["P1"].uid, mail["secret"].uid, mail["reply"].uid]
+    assert own.get(f"/api/v1/messages/{mail['P1'].uid}").json()["text"].startswith("Look.")
+    assert own.get(f"/api/v1/messages/{mail['P2'].uid}").status_code == 404
+    assert programs("P9").get("/api/v1/messages").json() == {"messages": []}
+    everything = programs("consortium").get("/api/v1/messages").json()["messages"]
+    assert {row["organisation"] for row in everything} >= {"P1", "P2"}
+
+
+def test_a_program_is_told_no_secret_and_its_reading_is_noted(mail: dict[str, Message]) -> None:
+    settings.CONFIGURATION = settings.CONFIGURATION.model_copy(update={"exercise": False})
+    told = programs("consortium").get(f"/api/v1/messages/{mail['secret'].uid}").json()
+    assert "text" not in told
+    assert Leaf.objects.filter(action="personal.read", subject=mail["secret"].audit_name).exists()

@@ -16,6 +16,7 @@ from hopback.portal.desk.api import router as desk
 from hopback.portal.directory.api import router as directory
 from hopback.portal.intake.api import router as samples
 from hopback.portal.mailroom.api import router as webhooks
+from hopback.portal.mailroom.letters import router as letters
 from hopback.portal.problems import problem
 from hopback.portal.referrals.api import router as referrals
 from hopback.portal.tracebacks.api import router
@@ -111,6 +112,7 @@ api.add_router("", router)
 api.add_router("", traces)
 api.add_router("", directory)
 api.add_router("", webhooks)
+api.add_router("", letters)
 api.add_router("", referrals)
 api.add_router("", campaigns)
 api.add_router("", samples)

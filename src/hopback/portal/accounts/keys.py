@@ -37,9 +37,9 @@ SCOPES: Final = {
         "campaigns:write",
         "messages:read",
     ),
-    Kind.PROVIDER: ("hops", "webhooks", "intake:write"),
-    Kind.AGENCY: ("referrals:read", "referrals:write", "intake:write"),
-    Kind.SOURCE: ("intake:read", "intake:write"),
+    Kind.PROVIDER: ("hops", "webhooks", "intake:write", "messages:read"),
+    Kind.AGENCY: ("referrals:read", "referrals:write", "intake:write", "messages:read"),
+    Kind.SOURCE: ("intake:read", "intake:write", "messages:read"),
 }
 """What a key of each kind of organisation may be made for."""
 
