@@ -5,8 +5,7 @@ What a program reads in full is noted as read, as it is of a person.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from django.http import HttpRequest  # noqa: TC002 -- django-ninja reads the annotations
 from ninja import Query, Router
@@ -59,7 +58,7 @@ def read_letter(request: HttpRequest, message: str) -> wire.LetterInFull:
     return wire.LetterInFull(**_summary(row), text=row.text if is_shown(row) else None, attempts=attempts)
 
 
-def _summary(row: Message) -> dict[str, str | int | datetime]:
+def _summary(row: Message) -> dict[str, Any]:
     names = ("direction", "at", "kind", "about", "organisation", "sender", "mailbox", "subject", "sha256", "size")
     return {"id": row.uid, **{name: getattr(row, name) for name in names}}
 
