@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from hopback.wire.hops import HopAnswer
 
 PORTAL = Path(hopback.portal.__file__).parent
-EDGES = sorted(path for name in ("views*.py", "api*.py", "navigation.py") for path in PORTAL.rglob(name))
+MARKS = re.compile(r"^@(page\(|router\.|require_|csrf_exempt)", re.MULTILINE)
+"""What stands over a view or an endpoint."""
+
+EDGES = sorted(
+    path
+    for path in PORTAL.rglob("*.py")
+    if path.name in {"navigation.py", "api.py"} or MARKS.search(path.read_text(encoding="utf-8"))
+)
+"""Every module that answers requests."""
 
 OPEN = {
     "api-1:openapi-json": "the document of the API tells nothing of anybody",
