@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Kept",
     "add_recording",
-    "assign_campaign",
     "confirm_import",
     "decide_resemblance",
     "decline_sample",
@@ -303,18 +302,6 @@ def add_recording(
     note_same_sound(sample, sha256, at=at)
     entry().facts = {"sha256": sha256, "size": size, "media_type": media_type}
     return row
-
-
-@action("sample.assigned", may=may_decide_samples)
-def assign_campaign(_actor: Actor, sample: CallSample, *, campaign: Campaign, at: datetime) -> CallSample:
-    """Say which campaign a candidate belongs to, or that it belongs to another."""
-    row = _locked(sample)
-    if row.stage not in (Stage.CANDIDATE, Stage.SECONDED):
-        raise Conflict("it was decided meanwhile", where=row.audit_name, mend="move it on its campaign's page")
-    _check_open(campaign)
-    entry().facts = {"campaign": campaign.pk, "before": row.campaign_id or ""}
-    row.campaign = campaign
-    return _saved(row, at=at)
 
 
 @action("resemblance.decided", may=may_decide_samples)
